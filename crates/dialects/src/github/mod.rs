@@ -1,0 +1,28 @@
+//! GitHub: repository and organization webhooks (contract github).
+
+mod api;
+mod dialect;
+mod payload;
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::dialect::Dialect;
+use domain::flow::Ports;
+
+use crate::{ApiSettings, Surface};
+
+pub use dialect::GitHub;
+
+/// `/api/v3` and its aliases.
+pub(crate) struct GitHubSurface;
+
+impl Surface for GitHubSurface {
+    fn dialect(&self) -> Option<Arc<dyn Dialect>> {
+        Some(Arc::new(GitHub))
+    }
+
+    fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
+        api::routes(ports, settings)
+    }
+}

@@ -1,0 +1,1 @@
+//! Payloads (contract github section 4).

@@ -1,0 +1,32 @@
+//! Wire formats, and the HTTP APIs that speak them.
+//!
+//! One folder per dialect with the same file names in each; what no vendor owns lives in [`http`]. A handler extracts,
+//! calls one `domain::flow` verb and maps the answer; it knows neither SQL nor the engine.
+
+mod github;
+mod hmac;
+pub mod http;
+mod standard;
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::dialect::Dialect;
+use domain::flow::Ports;
+
+pub use github::GitHub;
+pub use http::ApiSettings;
+
+/// An HTTP surface, and the dialect of the hooks made on it.
+pub trait Surface: Send + Sync {
+    /// The wire format of this surface's hooks; none for a surface that has no hooks of its own.
+    fn dialect(&self) -> Option<Arc<dyn Dialect>>;
+
+    /// All routes, with their full paths.
+    fn routes(&self, ports: Ports, settings: ApiSettings) -> Router;
+}
+
+/// All surfaces. A sixth dialect is a new folder and one line here.
+pub fn surfaces() -> Vec<Box<dyn Surface>> {
+    vec![Box::new(github::GitHubSurface), Box::new(standard::StandardSurface)]
+}

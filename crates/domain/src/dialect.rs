@@ -1,0 +1,123 @@
+//! A dialect: how one vendor tells, wraps, signs and retries (the HTTP surface is the `dialects` crate's business).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::account::{Account, Repository};
+use crate::canonical::Happening;
+use crate::delivery::Message;
+use crate::directory::Directory;
+use crate::event::Place;
+use crate::hook::{DialectName, Hook, HookScope};
+use crate::time::Timestamp;
+
+/// Everything a dialect may know when it tells what happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Where it happened.
+    pub place: Place,
+    /// The account concerned; for a repository event its owner.
+    pub account: &'a Arc<Account>,
+    /// The repository concerned.
+    pub repository: Option<&'a Arc<Repository>>,
+    /// Looks up other accounts: actors, committers.
+    pub directory: &'a Directory,
+    /// Where this server is reached from outside, without a trailing slash: `https://git.acme.test`.
+    pub public_url: &'a str,
+    /// When it happened, or when it was accepted if the publisher did not say.
+    pub occurred_at: Timestamp,
+}
+
+/// A message before it has its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The dialect's event name.
+    pub kind: Arc<str>,
+    /// The dialect's action within it.
+    pub action: Option<Arc<str>>,
+    /// The JSON text.
+    pub body: Bytes,
+}
+
+/// What is put on the wire, except for `Host` and `Content-Length`, which the sender owns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireRequest {
+    /// Names in their customary case, values already checked to be header-safe.
+    pub headers: Vec<(&'static str, String)>,
+    /// The exact bytes that were signed (S-6).
+    pub body: Bytes,
+}
+
+/// What `encode` may know about the attempt it writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending {
+    /// 1 for the first attempt.
+    pub number: u32,
+    /// Asked for by a person.
+    pub redelivery: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// One wire format.
+pub trait Dialect: Send + Sync {
+    /// Its name in the registry.
+    fn name(&self) -> DialectName;
+
+    /// Is this an event name a hook of that scope can get? Wildcards excluded.
+    fn knows_event(&self, kind: &str, scope: HookScope) -> bool;
+
+    /// Tells what happened as zero or more messages. `wanted` says whether any hook listens to an event name, so that
+    /// nothing is rendered for nobody.
+    fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft>;
+
+    /// Takes a payload that already is in this dialect, byte for byte, under the event name `kind`. `Err` explains why
+    /// it cannot be one.
+    fn pass_through(&self, kind: &str, data: &Bytes) -> Result<Draft, String>;
+
+    /// Writes and signs one attempt. Called for each attempt, so that an edited URL or secret counts at once.
+    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending) -> WireRequest;
+
+    /// Seconds between the vendor's own attempts (schedule `vendor`).
+    fn vendor_delays(&self) -> &'static [u32];
+
+    /// Does a 410 switch the hook off (D-15)?
+    fn gone_disables(&self) -> bool;
+
+    /// Largest JSON text this dialect delivers, in bytes; a larger one is `skipped(oversize)` (D-7).
+    fn max_payload(&self) -> usize;
+}
+
+/// The dialects in use, by name.
+#[derive(Clone)]
+pub struct Dialects(Arc<[Arc<dyn Dialect>]>);
+
+impl Dialects {
+    /// A registry of these.
+    pub fn new(dialects: impl IntoIterator<Item = Arc<dyn Dialect>>) -> Self {
+        Self(dialects.into_iter().collect())
+    }
+
+    /// The dialect of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Dialect>> {
+        self.0.iter().find(|dialect| dialect.name().0 == name)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Dialect>> {
+        self.0.iter()
+    }
+
+    /// Splits `github.push` into its dialect and event name; `None` if the first part names no dialect.
+    pub fn split_kind<'a>(&self, kind: &'a str) -> Option<(&Arc<dyn Dialect>, &'a str)> {
+        let (name, event) = kind.split_once('.')?;
+        Some((self.get(name)?, event))
+    }
+}
+
+impl std::fmt::Debug for Dialects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(|dialect| dialect.name())).finish()
+    }
+}

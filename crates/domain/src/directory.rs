@@ -1,0 +1,319 @@
+//! Accounts, repositories, tokens and hooks in memory: what publishing, matching and sending ask on every event.
+//!
+//! Every backend fills a directory when it opens, and applies a [`Change`] to it after each commit (ADR 0004). Reading
+//! never touches the disk and never waits for it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Token, TokenHash};
+use crate::event::Place;
+use crate::hook::{DialectName, Hook, HookScope};
+use crate::id::{AccountId, HookId, RepositoryId, TokenId};
+use crate::time::Timestamp;
+
+/// A repository and its owner.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The repository.
+    pub repository: Arc<Repository>,
+    /// Its owner.
+    pub owner: Arc<Account>,
+}
+
+impl Located {
+    /// Where events of this repository happen.
+    pub fn place(&self) -> Place {
+        Place { account: self.owner.id, repository: Some(self.repository.id) }
+    }
+}
+
+/// One committed change.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// An account was created or edited.
+    Account(Arc<Account>),
+    /// An account is gone, with its repositories, hooks, tokens and memberships.
+    AccountGone(AccountId),
+    /// A repository was created or edited.
+    Repository(Arc<Repository>),
+    /// A repository is gone, with its hooks and collaborators.
+    RepositoryGone(RepositoryId),
+    /// A hook was created or edited.
+    Hook(Arc<Hook>),
+    /// A hook is gone.
+    HookGone(HookId),
+    /// A token was created.
+    Token(TokenHash, Arc<Token>),
+    /// A token was revoked.
+    TokenGone(TokenId),
+    /// A user's role in an organization; `None`: not a member (any more).
+    Membership(AccountId, AccountId, Option<OrgRole>),
+    /// A user's own permission on a repository; `None`: no collaborator (any more).
+    Collaborator(RepositoryId, AccountId, Option<Permission>),
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    accounts: HashMap<AccountId, Arc<Account>>,
+    logins: HashMap<String, AccountId>,
+    emails: HashMap<String, AccountId>,
+    repositories: HashMap<RepositoryId, Arc<Repository>>,
+    names: HashMap<(AccountId, String), RepositoryId>,
+    tokens: HashMap<TokenHash, Arc<Token>>,
+    /// By organization, then user.
+    members: BTreeMap<(AccountId, AccountId), OrgRole>,
+    collaborators: BTreeMap<(RepositoryId, AccountId), Permission>,
+    hooks: HashMap<HookId, Arc<Hook>>,
+    /// In creation order.
+    hooks_of: HashMap<HookScope, Vec<Arc<Hook>>>,
+}
+
+/// The directory. Cheap to share; all methods take a short lock.
+#[derive(Debug, Default)]
+pub struct Directory(RwLock<Tables>);
+
+/// Names compare without regard to ASCII case (contract github section 0).
+fn fold(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+impl Directory {
+    fn read(&self) -> RwLockReadGuard<'_, Tables> {
+        // A panic while holding the lock leaves at worst one change half applied; serving on beats poisoning all.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies committed changes, in order, as one step for readers.
+    pub fn apply(&self, changes: impl IntoIterator<Item = Change>) {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for change in changes {
+            tables.apply(change);
+        }
+    }
+
+    /// The account of that login, in any case.
+    pub fn account(&self, login: &str) -> Option<Arc<Account>> {
+        let tables = self.read();
+        tables.accounts.get(tables.logins.get(&fold(login))?).cloned()
+    }
+
+    /// The account of that id.
+    pub fn account_by_id(&self, id: AccountId) -> Option<Arc<Account>> {
+        self.read().accounts.get(&id).cloned()
+    }
+
+    /// The user with that e-mail address, in any case.
+    pub fn account_by_email(&self, email: &str) -> Option<Arc<Account>> {
+        let tables = self.read();
+        tables.accounts.get(tables.emails.get(&fold(email))?).cloned()
+    }
+
+    /// Accounts of a kind, by id.
+    pub fn accounts(&self, kind: AccountKind) -> Vec<Arc<Account>> {
+        let mut found: Vec<_> = self.read().accounts.values().filter(|a| a.kind == kind).cloned().collect();
+        found.sort_by_key(|account| account.id);
+        found
+    }
+
+    /// The repository `owner/name`, in any case.
+    pub fn locate(&self, owner: &str, name: &str) -> Option<Located> {
+        let tables = self.read();
+        let owner = tables.logins.get(&fold(owner))?;
+        tables.located(*tables.names.get(&(*owner, fold(name)))?)
+    }
+
+    /// The repository of that id.
+    pub fn locate_by_id(&self, id: RepositoryId) -> Option<Located> {
+        self.read().located(id)
+    }
+
+    /// Repositories of an account, by id.
+    pub fn repositories_of(&self, owner: AccountId) -> Vec<Arc<Repository>> {
+        let tables = self.read();
+        let mut found: Vec<_> = tables.repositories.values().filter(|r| r.owner == owner).cloned().collect();
+        found.sort_by_key(|repository| repository.id);
+        found
+    }
+
+    /// Who presents this token, unless it is unknown or has expired.
+    pub fn authenticate(&self, hash: &TokenHash, now: Timestamp) -> Option<Principal> {
+        let tables = self.read();
+        let token = tables.tokens.get(hash)?;
+        if token.expires_at.is_some_and(|end| end <= now) {
+            return None;
+        }
+        let user = tables.accounts.get(&token.user)?.clone();
+        Some(Principal { user, token: token.id, scopes: token.scopes, expires_at: token.expires_at })
+    }
+
+    /// A user's role in an organization. Site admins own every organization.
+    pub fn role(&self, organization: AccountId, user: AccountId) -> Option<OrgRole> {
+        let tables = self.read();
+        if tables.is_site_admin(user) {
+            return Some(OrgRole::Owner);
+        }
+        tables.members.get(&(organization, user)).copied()
+    }
+
+    /// Members of an organization and their roles, by user id.
+    pub fn members(&self, organization: AccountId) -> Vec<(Arc<Account>, OrgRole)> {
+        let tables = self.read();
+        let range = (organization, AccountId(i64::MIN))..=(organization, AccountId(i64::MAX));
+        let members = tables.members.range(range);
+        members.filter_map(|((_, user), role)| Some((tables.accounts.get(user)?.clone(), *role))).collect()
+    }
+
+    /// Organizations a user belongs to, by id.
+    pub fn organizations_of(&self, user: AccountId) -> Vec<Arc<Account>> {
+        let tables = self.read();
+        let belongs = tables.members.keys().filter(|(_, member)| *member == user);
+        belongs.filter_map(|(organization, _)| tables.accounts.get(organization).cloned()).collect()
+    }
+
+    /// What a user may do in a repository: owners of the account and site admins administer, members of the owning
+    /// organization read, collaborators have what they were given, everyone reads what is public.
+    pub fn permission(&self, repository: &Repository, user: AccountId) -> Option<Permission> {
+        let tables = self.read();
+        if repository.owner == user || tables.is_site_admin(user) {
+            return Some(Permission::Admin);
+        }
+        let as_member = tables.members.get(&(repository.owner, user)).map(|role| match role {
+            OrgRole::Owner => Permission::Admin,
+            OrgRole::Member => Permission::Read,
+        });
+        let as_collaborator = tables.collaborators.get(&(repository.id, user)).copied();
+        let as_anyone = (!repository.private).then_some(Permission::Read);
+        as_member.max(as_collaborator).max(as_anyone)
+    }
+
+    /// Collaborators of a repository and their permissions, by user id.
+    pub fn collaborators(&self, repository: RepositoryId) -> Vec<(Arc<Account>, Permission)> {
+        let tables = self.read();
+        let range = (repository, AccountId(i64::MIN))..=(repository, AccountId(i64::MAX));
+        let rows = tables.collaborators.range(range);
+        rows.filter_map(|((_, user), level)| Some((tables.accounts.get(user)?.clone(), *level))).collect()
+    }
+
+    /// A hook, unless it was deleted.
+    pub fn hook(&self, id: HookId) -> Option<Arc<Hook>> {
+        self.read().hooks.get(&id).cloned()
+    }
+
+    /// The hooks of one scope and dialect, in creation order.
+    pub fn hooks_of(&self, scope: HookScope, dialect: DialectName) -> Vec<Arc<Hook>> {
+        let tables = self.read();
+        let hooks = tables.hooks_of.get(&scope).map_or(&[][..], Vec::as_slice);
+        hooks.iter().filter(|hook| hook.dialect == dialect).cloned().collect()
+    }
+
+    /// All hooks that may be asked about events at `place`: the repository's, then the account's.
+    pub fn subscribers(&self, place: Place) -> Vec<Arc<Hook>> {
+        let tables = self.read();
+        let of = |scope| tables.hooks_of.get(&scope).map_or(&[][..], Vec::as_slice);
+        let of_repository = place.repository.map_or(&[][..], |id| of(HookScope::Repository(id)));
+        let of_account = of(HookScope::Account(place.account));
+        of_repository.iter().chain(of_account).cloned().collect()
+    }
+
+    /// How many hooks there are.
+    pub fn hook_count(&self) -> usize {
+        self.read().hooks.len()
+    }
+}
+
+impl Tables {
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Account(account) => {
+                self.forget_account_names(account.id);
+                self.logins.insert(fold(&account.login), account.id);
+                if let Some(email) = &account.email {
+                    self.emails.insert(fold(email), account.id);
+                }
+                self.accounts.insert(account.id, account);
+            }
+            Change::AccountGone(id) => {
+                self.forget_account_names(id);
+                self.accounts.remove(&id);
+                let repositories: Vec<_> = self.repositories.values().filter(|r| r.owner == id).map(|r| r.id).collect();
+                for repository in repositories {
+                    self.apply(Change::RepositoryGone(repository));
+                }
+                self.forget_hooks_of(HookScope::Account(id));
+                self.tokens.retain(|_, token| token.user != id);
+                self.members.retain(|(organization, user), _| *organization != id && *user != id);
+                self.collaborators.retain(|(_, user), _| *user != id);
+            }
+            Change::Repository(repository) => {
+                if let Some(old) = self.repositories.get(&repository.id) {
+                    self.names.remove(&(old.owner, fold(&old.name)));
+                }
+                self.names.insert((repository.owner, fold(&repository.name)), repository.id);
+                self.repositories.insert(repository.id, repository);
+            }
+            Change::RepositoryGone(id) => {
+                if let Some(old) = self.repositories.remove(&id) {
+                    self.names.remove(&(old.owner, fold(&old.name)));
+                }
+                self.forget_hooks_of(HookScope::Repository(id));
+                self.collaborators.retain(|(repository, _), _| *repository != id);
+            }
+            Change::Hook(hook) => {
+                let siblings = self.hooks_of.entry(hook.scope).or_default();
+                match siblings.iter_mut().find(|sibling| sibling.id == hook.id) {
+                    Some(sibling) => *sibling = hook.clone(),
+                    None => siblings.push(hook.clone()),
+                }
+                self.hooks.insert(hook.id, hook);
+            }
+            Change::HookGone(id) => {
+                if let Some(hook) = self.hooks.remove(&id)
+                    && let Some(siblings) = self.hooks_of.get_mut(&hook.scope)
+                {
+                    siblings.retain(|sibling| sibling.id != id);
+                }
+            }
+            Change::Token(hash, token) => {
+                self.tokens.insert(hash, token);
+            }
+            Change::TokenGone(id) => self.tokens.retain(|_, token| token.id != id),
+            Change::Membership(organization, user, role) => match role {
+                Some(role) => drop(self.members.insert((organization, user), role)),
+                None => drop(self.members.remove(&(organization, user))),
+            },
+            Change::Collaborator(repository, user, level) => match level {
+                Some(level) => drop(self.collaborators.insert((repository, user), level)),
+                None => drop(self.collaborators.remove(&(repository, user))),
+            },
+        }
+    }
+
+    fn forget_account_names(&mut self, id: AccountId) {
+        if let Some(old) = self.accounts.get(&id) {
+            self.logins.remove(&fold(&old.login));
+            // Two accounts may share an address; the other's entry stays.
+            if let Some(email) = old.email.as_deref().map(fold)
+                && self.emails.get(&email) == Some(&id)
+            {
+                self.emails.remove(&email);
+            }
+        }
+    }
+
+    fn forget_hooks_of(&mut self, scope: HookScope) {
+        for hook in self.hooks_of.remove(&scope).unwrap_or_default() {
+            self.hooks.remove(&hook.id);
+        }
+    }
+
+    fn located(&self, id: RepositoryId) -> Option<Located> {
+        let repository = self.repositories.get(&id)?.clone();
+        let owner = self.accounts.get(&repository.owner)?.clone();
+        Some(Located { repository, owner })
+    }
+
+    fn is_site_admin(&self, user: AccountId) -> bool {
+        self.accounts.get(&user).is_some_and(|account| account.site_admin)
+    }
+}

@@ -1,0 +1,7 @@
+//! Pure functions: values in, values out. No rule asks what time it is.
+
+pub mod access;
+pub mod backoff;
+pub mod decide;
+pub mod matching;
+pub mod target;

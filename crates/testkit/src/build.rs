@@ -1,0 +1,153 @@
+//! Values with only the fields a test cares about.
+
+use bytes::Bytes;
+use domain::delivery::{Message, Plan, PlannedDelivery};
+use domain::event::{NewEvent, Place};
+use domain::hook::{BodyFormat, DialectName, HookScope, NewHook};
+use domain::id::{AccountId, HookId, RepositoryId, Uid};
+use domain::rules::backoff::Schedule;
+use domain::rules::target::TargetUrl;
+use domain::secret::Secret;
+use uuid::Uuid;
+
+use crate::time::START;
+
+/// Builds a [`NewHook`]: GitHub, JSON, `push`, active, without secret, on repository 1.
+#[derive(Clone, Debug)]
+pub struct AHook(NewHook);
+
+/// A hook to be.
+pub fn a_hook() -> AHook {
+    AHook(NewHook {
+        uid: Uid(Uuid::nil()),
+        dialect: DialectName("github"),
+        scope: HookScope::Repository(RepositoryId(1)),
+        active: true,
+        url: TargetUrl::trusted("http://receiver.test/hook".to_owned()),
+        events: vec!["push".to_owned()],
+        secret: None,
+        format: BodyFormat::Json,
+        insecure_tls: false,
+        timeout: None,
+        retries: None,
+        extra: serde_json::Map::new(),
+        creator: AccountId(1),
+        created_at: START,
+    })
+}
+
+impl AHook {
+    /// On this repository.
+    #[must_use]
+    pub fn on(mut self, repository: RepositoryId) -> Self {
+        self.0.scope = HookScope::Repository(repository);
+        self
+    }
+
+    /// Calling this URL.
+    #[must_use]
+    pub fn calling(mut self, url: &str) -> Self {
+        self.0.url = TargetUrl::trusted(url.to_owned());
+        self
+    }
+
+    /// Listening to these events.
+    #[must_use]
+    pub fn listening_to(mut self, events: &[&str]) -> Self {
+        self.0.events = events.iter().map(|event| (*event).to_owned()).collect();
+        self
+    }
+
+    /// Signing with this secret.
+    #[must_use]
+    pub fn signed_with(mut self, secret: &str) -> Self {
+        self.0.secret = Some(Secret::new(secret));
+        self
+    }
+
+    /// Switched off.
+    #[must_use]
+    pub fn inactive(mut self) -> Self {
+        self.0.active = false;
+        self
+    }
+
+    /// Retrying by this schedule.
+    #[must_use]
+    pub fn retrying(mut self, schedule: Schedule) -> Self {
+        self.0.retries = Some(schedule);
+        self
+    }
+
+    /// The finished value.
+    pub fn build(self) -> NewHook {
+        self.0
+    }
+}
+
+/// Builds a [`NewEvent`]: `github.push` of repository 1, `{"n":1}`, for nobody.
+#[derive(Clone, Debug)]
+pub struct AnEvent(NewEvent);
+
+/// An event to be, with this CloudEvents id.
+pub fn an_event(ce_id: &str) -> AnEvent {
+    AnEvent(NewEvent {
+        uid: uid_of(ce_id),
+        source: "/repos/acme/widgets".to_owned(),
+        ce_id: ce_id.to_owned(),
+        kind: "github.push".to_owned(),
+        subject: None,
+        occurred_at: None,
+        accepted_at: START,
+        place: Place { account: AccountId(1), repository: Some(RepositoryId(1)) },
+        content_type: "application/json".to_owned(),
+        data: Bytes::from_static(b"{\"n\":1}"),
+        moves_refs: false,
+        plan: Plan::default(),
+    })
+}
+
+impl AnEvent {
+    /// With this data.
+    #[must_use]
+    pub fn saying(mut self, data: &str) -> Self {
+        self.0.data = Bytes::copy_from_slice(data.as_bytes());
+        self
+    }
+
+    /// In this repository.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.0.place = place;
+        self
+    }
+
+    /// Planned for these hooks, as one message passed through.
+    #[must_use]
+    pub fn for_hooks(mut self, hooks: &[HookId]) -> Self {
+        self.0.plan = Plan {
+            messages: vec![Message {
+                dialect: DialectName("github"),
+                uid: self.0.uid,
+                kind: "push".into(),
+                action: None,
+                body: self.0.data.clone(),
+                passed_through: true,
+            }],
+            deliveries: hooks.iter().map(|hook| PlannedDelivery { hook: *hook, message: 0 }).collect(),
+            direct: false,
+        };
+        self
+    }
+
+    /// The finished value.
+    pub fn build(self) -> NewEvent {
+        self.0
+    }
+}
+
+/// A uid that depends on the text alone.
+fn uid_of(text: &str) -> Uid {
+    let folded = text.bytes().fold(7_u128, |fold, byte| fold.wrapping_mul(1_099_511_628_211) ^ u128::from(byte));
+    Uid(Uuid::from_u128(folded))
+}
