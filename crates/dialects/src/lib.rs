@@ -15,7 +15,7 @@ use domain::dialect::Dialect;
 use domain::flow::Ports;
 
 pub use github::GitHub;
-pub use http::ApiSettings;
+pub use http::{ApiSettings, UrlPolicy};
 
 /// An HTTP surface, and the dialect of the hooks made on it.
 pub trait Surface: Send + Sync {
@@ -24,6 +24,12 @@ pub trait Surface: Send + Sync {
 
     /// All routes, with their full paths.
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router;
+
+    /// Routes to serve instead of all others when the request's `Host` starts with `api.`; most surfaces have none.
+    fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {
+        let _ = (ports, settings);
+        None
+    }
 }
 
 /// All surfaces. A sixth dialect is a new folder and one line here.

@@ -2,6 +2,8 @@
 
 mod api;
 mod dialect;
+mod events;
+mod links;
 mod payload;
 
 use std::sync::Arc;
@@ -24,5 +26,9 @@ impl Surface for GitHubSurface {
 
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
         api::routes(ports, settings)
+    }
+
+    fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {
+        Some(api::root_routes(ports.clone(), settings.clone()))
     }
 }
