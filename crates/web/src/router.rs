@@ -1,0 +1,83 @@
+//! Every surface behind one door.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use dialects::{ApiSettings, Surface};
+use domain::flow::Ports;
+use tower::ServiceExt;
+
+use crate::operations::{self, Operations};
+
+/// The whole server as one service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service {
+    main: Router,
+    /// What answers when the `Host` is `api.*` (contract github section 0).
+    api_host: Router,
+}
+
+impl Service {
+    /// Answers one request.
+    pub async fn call(&self, request: Request<Body>) -> Response {
+        if let Some(refusal) = refuse_framing(&request) {
+            return refusal;
+        }
+        let router = if is_api_host(&request) { &self.api_host } else { &self.main };
+        match router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Puts all surfaces and the operations' routes together.
+pub fn assemble(
+    surfaces: &[Box<dyn Surface>],
+    ports: &Ports,
+    settings: &ApiSettings,
+    operations: Operations,
+) -> Service {
+    let mut main = Router::new()
+        .route("/healthz", get(operations::healthz))
+        .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(operations::metrics))
+        .with_state(operations)
+        .fallback(nothing_here);
+    let mut api_host = Router::new();
+    for surface in surfaces {
+        main = main.merge(surface.routes(ports.clone(), settings.clone()));
+        if let Some(routes) = surface.api_host_routes(ports.clone(), settings.clone()) {
+            api_host = api_host.merge(routes);
+        }
+    }
+    Service { main, api_host }
+}
+
+async fn nothing_here() -> Response {
+    let body = r#"{"error":{"code":"not_found","message":"There is nothing at this path."}}"#;
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn is_api_host(request: &Request<Body>) -> bool {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = named.or_else(|| request.uri().host());
+    host.is_some_and(|host| host.len() > 4 && host.as_bytes()[..4].eq_ignore_ascii_case(b"api."))
+}
+
+/// Ambiguous framing (H-2): hyper refuses most of it while parsing; a request that still carries both length headers
+/// is refused here, before anything reads its body.
+fn refuse_framing(request: &Request<Body>) -> Option<Response> {
+    let headers = request.headers();
+    let encodings = headers.get_all(header::TRANSFER_ENCODING).iter().count();
+    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
+    if encodings + lengths <= 1 {
+        return None;
+    }
+    let body = r#"{"message":"Ambiguous message length"}"#;
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CONNECTION, "close")];
+    Some((StatusCode::BAD_REQUEST, headers, body).into_response())
+}
