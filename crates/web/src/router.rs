@@ -50,7 +50,7 @@ pub fn assemble(
     let mut api_host = Router::new();
     for surface in surfaces {
         main = main.merge(surface.routes(ports.clone(), settings.clone()));
-        if let Some(routes) = surface.api_host_routes(ports.clone(), settings.clone()) {
+        if let Some(routes) = surface.api_host_routes(ports, settings) {
             api_host = api_host.merge(routes);
         }
     }
