@@ -5,6 +5,7 @@ mod dialect;
 mod events;
 mod links;
 mod payload;
+mod shapes;
 
 use std::sync::Arc;
 
