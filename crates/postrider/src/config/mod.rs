@@ -1,0 +1,174 @@
+//! Configuration: defaults, then the TOML file, then `POSTRIDER_*__*` variables, then flags. One file per section;
+//! unknown keys are refused; nothing here is secret except what `mask` hides.
+
+mod delivery;
+mod egress;
+mod log;
+mod server;
+
+use std::path::Path;
+
+use anyhow::Context;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+pub use delivery::{DeliveryConfig, RetriesConfig};
+pub use egress::EgressConfig;
+pub use log::{LogConfig, LogFormat};
+pub use server::{ApiConfig, ServerConfig};
+
+/// The whole configuration, as `config show` prints it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the server listens and keeps its data.
+    pub server: ServerConfig,
+    /// Limits of the HTTP APIs.
+    pub api: ApiConfig,
+    /// How deliveries are made.
+    pub delivery: DeliveryConfig,
+    /// Which receivers may be called.
+    pub egress: EgressConfig,
+    /// What is logged, and how.
+    pub log: LogConfig,
+}
+
+/// What flags can say; they win over everything.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Overrides {
+    /// `--listen`
+    pub listen: Option<String>,
+    /// `--data-dir`
+    pub data_dir: Option<std::path::PathBuf>,
+    /// `--database-url`
+    pub database_url: Option<String>,
+    /// `--public-url`
+    pub public_url: Option<String>,
+    /// `--egress-allow`; added to what is configured.
+    pub egress_allow: Vec<String>,
+    /// `--log-format`
+    pub log_format: Option<LogFormat>,
+}
+
+/// Prefix of the environment variables: `POSTRIDER_SERVER__LISTEN` sets `server.listen`. Names without a double
+/// underscore (`POSTRIDER_TOKEN`) belong to the command line's client side.
+const ENV_PREFIX: &str = "POSTRIDER_";
+
+impl Config {
+    /// Reads and checks everything.
+    pub fn load(file: Option<&Path>, overrides: Overrides) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            anyhow::ensure!(file.is_file(), "configuration file {} does not exist", file.display());
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let nested = Env::prefixed(ENV_PREFIX).filter(|key| key.as_str().contains("__")).split("__");
+        let mut config: Self = figment.merge(nested).extract().context("the configuration is not valid")?;
+        config.apply(overrides);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn apply(&mut self, overrides: Overrides) {
+        if let Some(listen) = overrides.listen {
+            self.server.listen = listen;
+        }
+        if let Some(data_dir) = overrides.data_dir {
+            self.server.data_dir = data_dir;
+        }
+        self.server.database_url = overrides.database_url.or(self.server.database_url.take());
+        self.server.public_url = overrides.public_url.or(self.server.public_url.take());
+        self.egress.allow.extend(overrides.egress_allow);
+        if let Some(format) = overrides.log_format {
+            self.log.format = format;
+        }
+    }
+
+    /// Values that parse but make no sense; the text names the key.
+    fn check(&self) -> anyhow::Result<()> {
+        self.server.check()?;
+        self.api.check()?;
+        self.delivery.check()?;
+        self.egress.check()
+    }
+
+    /// The effective configuration as TOML, passwords in URLs masked.
+    pub fn show(&self) -> anyhow::Result<String> {
+        let mut shown = self.clone();
+        shown.server.database_url = shown.server.database_url.map(|url| mask_password(&url));
+        Ok(toml::to_string_pretty(&shown)?)
+    }
+}
+
+/// `postgres://user:********@host/db`.
+fn mask_password(text: &str) -> String {
+    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
+    if url.password().is_some() {
+        // Fails only for URLs that cannot have a password.
+        let _ = url.set_password(Some(domain::secret::MASK));
+    }
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn load(toml: &str) -> anyhow::Result<Config> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(toml.as_bytes())?;
+        Config::load(Some(file.path()), Overrides::default())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(load("").expect("valid"), Config::default());
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_add_to_the_allow_list() {
+        let mut config = load("[server]\nlisten = \"127.0.0.1:1\"\n[egress]\nallow = [\"private\"]").expect("valid");
+        config.apply(Overrides {
+            listen: Some("127.0.0.1:2".to_owned()),
+            egress_allow: vec!["loopback".to_owned()],
+            ..Overrides::default()
+        });
+        assert_eq!(config.server.listen, "127.0.0.1:2");
+        assert_eq!(config.egress.allow, ["private", "loopback"]);
+    }
+
+    #[test]
+    fn mistakes_name_their_key() {
+        for (toml, key) in [
+            ("[server]\nlisten = \"nowhere\"", "server.listen"),
+            ("[server]\npublic_url = \"ftp://x\"", "server.public_url"),
+            ("[server]\nlisen = \"127.0.0.1:1\"", "lisen"),
+            ("[delivery]\ntimeout = 31", "delivery.timeout"),
+            ("[delivery]\nretries = \"sometimes\"", "retries"),
+            ("[delivery]\nin_flight = 0", "delivery.in_flight"),
+            ("[egress]\nallow = [\"everything\"]", "egress.allow"),
+            ("[api]\nmax_hooks_per_event = 0", "api.max_hooks_per_event"),
+        ] {
+            let error = format!("{:#}", load(toml).expect_err(toml));
+            assert!(error.contains(key), "{toml}: {error}");
+        }
+    }
+
+    #[test]
+    fn retries_are_a_name_or_a_list_of_seconds() {
+        let config = load("[delivery]\nretries = [1, 60]\n[delivery.retries_by_dialect]\ngithub = \"vendor\"");
+        let delivery = config.expect("valid").delivery;
+        assert_eq!(delivery.retries.schedule(), domain::rules::backoff::Schedule::Custom(vec![1, 60]));
+        assert_eq!(delivery.retries_by_dialect["github"].schedule(), domain::rules::backoff::Schedule::Vendor);
+    }
+
+    #[test]
+    fn passwords_are_masked_when_shown() {
+        let config = load("[server]\ndatabase_url = \"postgres://u:hunter2@db/x\"").expect("valid");
+        let shown = config.show().expect("prints");
+        assert!(shown.contains("********") && !shown.contains("hunter2"), "{shown}");
+    }
+}
