@@ -1,1 +1,22 @@
-fn main() {}
+//! Postrider: a self-hosted webhook platform in one binary.
+//!
+//! Parses the command line and hands over to [`commands`]; each verb is one file there.
+
+mod cli;
+mod client;
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("postrider: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! `doctor`: checks the installation.
+
+use crate::cli::{Global, ServerArgs};
+
+/// Says that this build cannot do it.
+pub(crate) fn run(_args: ServerArgs, _global: &Global) -> anyhow::Result<()> {
+    anyhow::bail!("`doctor` is not part of this build")
+}

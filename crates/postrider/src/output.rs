@@ -1,0 +1,184 @@
+//! What the client verbs print: tables for people, JSON for programs.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+
+use serde_json::Value;
+
+use crate::cli::Global;
+
+/// Where and how to print.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+/// A column of a table: its title, and the field of an item it shows.
+pub(crate) type Column = (&'static str, &'static str);
+
+impl Output {
+    /// JSON if asked for or if standard output is not a terminal.
+    pub(crate) fn from_global(global: &Global) -> Self {
+        Self { json: global.json || !std::io::stdout().is_terminal() }
+    }
+
+    /// Is the reader a program?
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints a list: a table of these columns, or an array of whole items.
+    pub(crate) fn list(self, items: Vec<Value>, columns: &[Column]) -> anyhow::Result<()> {
+        if self.json {
+            return print(&pretty(&Value::Array(items)));
+        }
+        print(&table(&items, columns, true))
+    }
+
+    /// Prints one thing: its fields line by line, or the whole object.
+    pub(crate) fn one(self, item: &Value) -> anyhow::Result<()> {
+        print(&if self.json { pretty(item) } else { sheet(item) })
+    }
+
+    /// Prints one of many things to come: a table row, or an object on a line of its own.
+    pub(crate) fn row(self, item: &Value, columns: &[Column], titled: bool) -> anyhow::Result<()> {
+        if self.json {
+            return print(&(visible_in_json(&item.to_string()) + "\n"));
+        }
+        print(&table(std::slice::from_ref(item), columns, titled))
+    }
+
+    /// Tells a person that something is done. Programs see the exit code.
+    pub(crate) fn done(self, what: &str) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { print(&(visible(what) + "\n")) }
+    }
+}
+
+/// Writes to standard output. A reader that went away (`| head`) is not an error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        other => Ok(other?),
+    }
+}
+
+/// A terminal would obey, hide or reorder by these: control characters (ESC among them) and bidi marks (U-1).
+fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `text` with everything a terminal would obey written out: `\n`, `\u{1b}`.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_treacherous(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// The same for JSON text, which stays the same JSON: its own line breaks stay, the rest becomes `\u001b`.
+fn visible_in_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_treacherous(c) && c != '\n' {
+            // A raw line break only stands between tokens, and all that is_treacherous knows is below U+10000.
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn pretty(value: &Value) -> String {
+    visible_in_json(&format!("{value:#}\n"))
+}
+
+/// A value in a cell; lists are joined, nothing is a dash.
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) => visible(text),
+        Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
+        Some(Value::Array(items)) => items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", "),
+        Some(other) => visible(&other.to_string()),
+    }
+}
+
+fn table(items: &[Value], columns: &[Column], titled: bool) -> String {
+    let title = titled.then(|| columns.iter().map(|(title, _)| (*title).to_owned()).collect::<Vec<_>>());
+    let rows = items.iter().map(|item| columns.iter().map(|(_, field)| cell(item.get(*field))).collect());
+    let rows: Vec<Vec<String>> = title.into_iter().chain(rows).collect();
+    let widths: Vec<usize> = (0..columns.len())
+        .map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).max(columns[at].0.len()))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Fields line by line; an object's own fields follow it, indented; long texts (bodies) stand below their name.
+fn sheet(item: &Value) -> String {
+    let mut text = String::new();
+    write_sheet(&mut text, item, 0);
+    text
+}
+
+fn write_sheet(text: &mut String, item: &Value, indent: usize) {
+    let Some(fields) = item.as_object() else {
+        text.push_str(&cell(Some(item)));
+        text.push('\n');
+        return;
+    };
+    let width = fields.iter().filter(|(_, v)| !v.is_object()).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, value) in fields {
+        let name = visible(name);
+        if value.is_object() {
+            let _ = writeln!(text, "{:indent$}{name}", "");
+            write_sheet(text, value, indent + 2);
+        } else {
+            let _ = writeln!(text, "{:indent$}{name:width$}  {}", "", cell(Some(value)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tables_line_up() {
+        let items = [json!({"id": 1, "login": "alice", "site_admin": true}), json!({"id": 23, "login": "bo"})];
+        let shown = table(&items, &[("ID", "id"), ("LOGIN", "login"), ("ADMIN", "site_admin")], true);
+        assert_eq!(shown, "ID  LOGIN  ADMIN\n1   alice  yes\n23  bo     -\n");
+    }
+
+    #[test]
+    fn u1_control_and_bidi_characters_are_written_out() {
+        let evil = "a\u{1b}[2J\nb\u{202e}c\u{7f}\u{9b}";
+        assert_eq!(visible(evil), "a\\u{1b}[2J\\nb\\u{202e}c\\u{7f}\\u{9b}");
+        assert_eq!(table(&[json!({"x": evil})], &[("X", "x")], false), format!("{}\n", visible(evil)));
+        let shown = pretty(&json!({"x": evil}));
+        assert!(!shown.chars().any(|c| is_treacherous(c) && c != '\n'), "{shown}");
+        let back: Value = serde_json::from_str(&shown).expect("still JSON");
+        assert_eq!(back["x"], evil, "programs get the text itself");
+    }
+
+    #[test]
+    fn nested_objects_are_indented() {
+        let shown = sheet(&json!({"id": 7, "request": {"headers": {"A": "b"}, "body": "x"}}));
+        assert_eq!(shown, "id  7\nrequest\n  headers\n    A  b\n  body  x\n");
+    }
+}
