@@ -4,6 +4,7 @@ mod api;
 mod dialect;
 mod events;
 mod links;
+mod passthrough;
 mod payload;
 mod shapes;
 
@@ -22,7 +23,7 @@ pub(crate) struct GitHubSurface;
 
 impl Surface for GitHubSurface {
     fn dialect(&self) -> Option<Arc<dyn Dialect>> {
-        Some(Arc::new(GitHub))
+        Some(Arc::new(GitHub::default()))
     }
 
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {

@@ -2,31 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
+use super::commit::Commit;
+use super::field;
+
 /// The object id that stands for "nothing": before a ref was created, after it was deleted.
 pub const ZERO_ID: &str = "0000000000000000000000000000000000000000";
-
-/// Who did it. At least one member should be given; accounts are found by login, then by e-mail address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// Login of the acting account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub login: Option<String>,
-    /// Display name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// E-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-}
-
-/// The author or committer of a commit, as git records them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// Name.
-    pub name: String,
-    /// E-mail address.
-    pub email: String,
-}
 
 /// What a ref names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,62 +19,25 @@ pub enum RefKind {
     Tag,
 }
 
-/// A commit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commit {
-    /// Object id, lowercase hex.
-    pub id: String,
-    /// Object id of its tree.
-    pub tree_id: String,
-    /// Object ids of its parents.
-    #[serde(default)]
-    pub parents: Vec<String>,
-    /// The whole message.
-    pub message: String,
-    /// Committer date, RFC 3339, with the committer's own offset.
-    pub timestamp: String,
-    /// Author date in the same form, when it differs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authored_at: Option<String>,
-    /// Who wrote it.
-    pub author: Person,
-    /// Who committed it.
-    pub committer: Person,
-    /// Paths it added.
-    #[serde(default)]
-    pub added: Vec<String>,
-    /// Paths it removed.
-    #[serde(default)]
-    pub removed: Vec<String>,
-    /// Paths it modified.
-    #[serde(default)]
-    pub modified: Vec<String>,
-    /// New to the repository with this push (as opposed to known from another branch).
-    #[serde(default = "yes")]
-    pub distinct: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// One ref that moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefUpdate {
     /// Full name: `refs/heads/main`.
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", deserialize_with = "field::full_ref")]
     pub name: String,
     /// Branch or tag. Other refs are not published.
     pub kind: RefKind,
     /// Where it pointed; [`ZERO_ID`] if it did not exist. For an annotated tag, the tag object.
+    #[serde(deserialize_with = "field::object_id")]
     pub before: String,
     /// Where it points; [`ZERO_ID`] if it was deleted. For an annotated tag, the tag object.
+    #[serde(deserialize_with = "field::object_id")]
     pub after: String,
     /// The old tip is not an ancestor of the new one.
     #[serde(default)]
     pub forced: bool,
     /// Full name of a branch at whose tip the new ref was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "field::optional_full_ref", skip_serializing_if = "Option::is_none")]
     pub base_ref: Option<String>,
     /// Commits this push brought to the repository on this ref, oldest first; at most 2,048, the newest.
     #[serde(default)]
@@ -128,6 +72,14 @@ impl RefUpdate {
         };
         self.name.strip_prefix(prefix).unwrap_or(&self.name)
     }
+
+    /// What is wrong with it as a whole, as (field, problem).
+    fn problem(&self) -> Option<(&'static str, &'static str)> {
+        if self.short_name().len() == self.name.len() {
+            return Some(("ref", "does not begin as its kind does: refs/heads/ or refs/tags/"));
+        }
+        (self.created() && self.deleted()).then_some(("after", "is zero, and so is before"))
+    }
 }
 
 fn is_zero(id: &str) -> bool {
@@ -141,4 +93,17 @@ pub struct Push {
     pub pusher: Actor,
     /// Every branch and tag that moved.
     pub refs: Vec<RefUpdate>,
+}
+
+impl Push {
+    /// What no single field can tell: kinds fit names, and no ref goes from nothing to nothing.
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_refs(&self.refs)
+    }
+}
+
+/// [`RefUpdate::problem`] of a list called `refs`.
+pub(super) fn check_refs(refs: &[RefUpdate]) -> Result<(), String> {
+    let problems = refs.iter().enumerate().find_map(|(at, moved)| Some((at, moved.problem()?)));
+    problems.map_or(Ok(()), |(at, (field, problem))| Err(format!("refs[{at}].{field}: {problem}")))
 }

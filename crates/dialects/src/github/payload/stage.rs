@@ -1,0 +1,82 @@
+//! What the payloads of one scene share.
+
+use std::sync::Arc;
+
+use domain::account::{Account, AccountKind, Repository as RepositoryRow};
+use domain::canonical::Actor;
+use domain::dialect::Scene;
+use domain::directory::Directory;
+use domain::time::Timestamp;
+
+use super::shapes::{Organization, Repository, User};
+use crate::github::links::Links;
+
+/// A scene with its repository at hand, and the bases of all URLs.
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'a> {
+    /// The repository.
+    pub(super) row: &'a Arc<RepositoryRow>,
+    /// Its owner.
+    pub(super) owner: &'a Arc<Account>,
+    /// Finds other accounts.
+    pub(super) directory: &'a Directory,
+    /// Where URLs point.
+    pub(super) links: &'a Links,
+    /// When it happened.
+    pub(super) occurred_at: Timestamp,
+}
+
+impl<'a> Stage<'a> {
+    /// None if the event is an account's own.
+    pub(crate) fn of(scene: &Scene<'a>, links: &'a Links) -> Option<Self> {
+        Some(Self {
+            row: scene.repository?,
+            owner: scene.account,
+            directory: scene.directory,
+            links,
+            occurred_at: scene.occurred_at,
+        })
+    }
+
+    /// `repository`, as in every event but `push`.
+    pub(super) fn repository(&self) -> Repository<'a> {
+        Repository::of(self.row, self.owner, self.links)
+    }
+
+    /// `organization`, if one owns the repository.
+    pub(super) fn organization(&self) -> Option<Organization<'a>> {
+        let owned = self.owner.kind == AccountKind::Organization;
+        owned.then(|| Organization::of(self.owner, self.links))
+    }
+
+    /// The account an actor stands for.
+    pub(super) fn account(&self, actor: &Actor) -> Option<Arc<Account>> {
+        let by_login = actor.login.as_deref().and_then(|login| self.directory.account(login));
+        by_login.or_else(|| actor.email.as_deref().and_then(|email| self.directory.account_by_email(email)))
+    }
+
+    /// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
+    pub(super) fn user(&self, actor: &Actor) -> User<'a> {
+        match self.account(actor) {
+            Some(account) => User::of(&account, self.links),
+            None => User::unknown(name_of(actor), self.links),
+        }
+    }
+
+    /// The repository's page: `https://git.acme.test/acme/widgets`.
+    pub(super) fn page(&self) -> String {
+        self.links.repository_page(self.owner, self.row)
+    }
+
+    /// The repository's API URL: `https://git.acme.test/api/v3/repos/acme/widgets`.
+    pub(super) fn api(&self) -> String {
+        self.links.repository(self.owner, self.row)
+    }
+}
+
+/// The best name there is for someone without an account.
+fn name_of(actor: &Actor) -> &str {
+    let local_part = || actor.email.as_deref().and_then(|email| email.split('@').next());
+    let name = actor.login.as_deref().or(actor.name.as_deref()).or_else(local_part);
+    name.filter(|name| !name.is_empty()).unwrap_or("unknown")
+}
