@@ -1,0 +1,258 @@
+// Bad input against every mutating endpoint of /api/v3 and /api/v1: the vendor's error shape, and never a 5xx (H-4).
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { assertGitHubError, assertOwnError, send } from "./lib/raw.mjs";
+import { acme, createHook, tokenFor } from "./lib/scene.mjs";
+import { Sink } from "./lib/sink.mjs";
+import { eventually } from "./lib/wait.mjs";
+
+/** Values of every JSON type, to be put where another type belongs. */
+const VALUES = [null, true, 7, -1, 1.5, 1e308, "", "x", "\u0000", [], ["x"], [null], {}, { x: { x: [] } }, "x".repeat(5_000)];
+const BROKEN = ["", " ", "{", '{"config":', "\u0000", '{"a":1}}', "[1", '"', "nul", "{'a':1}", '{"a":1,}', "\ufeff{}"];
+const NOT_OBJECTS = ["[]", "7", '"text"', "true", "null"];
+const DEEP = "[".repeat(20_000) + "]".repeat(20_000);
+const LARGE = Buffer.from(JSON.stringify({ pad: "x".repeat(27 * 1024 * 1024) }));
+const NOT_UTF8 = Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xff, 0xfe, 0xc0]), Buffer.from('"}')]);
+/** Numbers in a path that are no id of ours. */
+const NO_IDS = ["0", "-1", "1.5", "abc", "9007199254740993", "99999999999999999999999", "%00", "%2e%2e", "1%20", "0x1"];
+
+/** GitHub's surface. `fields`: members a body may have, and whether any wrong type must be refused. */
+const V3 = {
+  prefix: "/api/v3",
+  assertError: assertGitHubError,
+  denied: [404, 403],
+  endpoints: [
+    ["POST", "/repos/acme/widgets/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/repos/acme/widgets/hooks/{hook}", { strict: ["config", "events", "active", "add_events", "remove_events"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/repos/acme/widgets/hooks/{hook}/config", { strict: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["POST", "/repos/acme/widgets/hooks/{hook}/pings"],
+    ["POST", "/repos/acme/widgets/hooks/{hook}/tests"],
+    ["POST", "/repos/acme/widgets/hooks/{hook}/deliveries/{delivery}/attempts"],
+    ["DELETE", "/repos/acme/widgets/hooks/{hook}"],
+    ["POST", "/orgs/acme/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/orgs/acme/hooks/{orgHook}", { strict: ["config", "events", "active"] }],
+    ["PATCH", "/orgs/acme/hooks/{orgHook}/config", { strict: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["POST", "/orgs/acme/hooks/{orgHook}/pings"],
+    ["DELETE", "/orgs/acme/hooks/{orgHook}"],
+    ["POST", "/orgs/acme/repos", { strict: ["name"] }],
+    ["POST", "/user/repos", { strict: ["name"] }],
+  ],
+};
+
+/** Postrider's own. */
+const V1 = {
+  prefix: "/api/v1",
+  assertError: assertOwnError,
+  denied: [403, 404],
+  endpoints: [
+    ["POST", "/events", { strict: [] }],
+    ["POST", "/users", { strict: ["login", "site_admin"] }],
+    ["DELETE", "/users/{bob}"],
+    ["POST", "/orgs", { strict: ["login"] }],
+    ["DELETE", "/orgs/acme"],
+    ["PUT", "/orgs/acme/members/bob", { strict: ["role"] }],
+    ["DELETE", "/orgs/acme/members/bob"],
+    ["POST", "/repos", { strict: ["owner", "name", "private"] }],
+    ["DELETE", "/repos/acme/gadgets"],
+    ["PUT", "/repos/acme/widgets/collaborators/bob", { strict: ["permission"] }],
+    ["DELETE", "/repos/acme/widgets/collaborators/bob"],
+    ["POST", "/tokens", { strict: ["scopes", "expires_in"] }],
+    ["DELETE", "/tokens/1"],
+    ["POST", "/hooks", { strict: ["scope", "dialect", "url", "events", "content_type", "active", "timeout", "retries"] }],
+    ["POST", "/hooks/{hook}/pings"],
+    ["DELETE", "/hooks/{hook}"],
+    ["POST", "/deliveries/{delivery}/redeliver"],
+  ],
+};
+
+/** Bodies that are right, so that one wrong member can be put in. */
+const RIGHT = {
+  "POST /repos/acme/widgets/hooks": () => ({ config: { url: `http://127.0.0.1:9/${crypto.randomUUID()}` } }),
+  "POST /orgs/acme/hooks": () => ({ name: "web", config: { url: `http://127.0.0.1:9/${crypto.randomUUID()}` } }),
+  "POST /orgs/acme/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
+  "POST /user/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
+  "POST /users": () => ({ login: `u-${crypto.randomUUID()}` }),
+  "POST /orgs": () => ({ login: `o-${crypto.randomUUID()}` }),
+  "POST /repos": () => ({ owner: "acme", name: `r-${crypto.randomUUID()}` }),
+  "PUT /orgs/acme/members/bob": () => ({ role: "member" }),
+  "PUT /repos/acme/widgets/collaborators/bob": () => ({ permission: "read" }),
+  "POST /tokens": () => ({ scopes: ["repo"] }),
+  "POST /hooks": () => ({ scope: "/repos/acme/widgets", dialect: "github", url: `http://127.0.0.1:9/${crypto.randomUUID()}` }),
+};
+/** Values that are right for a member after all. */
+const FITS = {
+  events: (value) => Array.isArray(value) && value.length === 0,
+  add_events: (value) => Array.isArray(value) && value.length === 0,
+  remove_events: (value) => Array.isArray(value) && value.length === 0,
+  scopes: (value) => Array.isArray(value) && value.length === 0,
+  active: (value) => typeof value === "boolean",
+  private: (value) => typeof value === "boolean",
+  site_admin: (value) => typeof value === "boolean",
+  insecure_ssl: (value) => typeof value === "boolean",
+  config: (value) => typeof value === "object" && !Array.isArray(value) && value && Object.keys(value).length === 0,
+  secret: (value) => typeof value === "string",
+  expires_in: (value) => Number.isInteger(value) && value > 0,
+  timeout: (value) => Number.isInteger(value) && value > 0,
+  retries: (value) => Array.isArray(value) && value.length === 0,
+  name: (value) => value === "x",
+  login: (value) => value === "x",
+};
+/** Members for which null stands for absent. */
+const NULLABLE = /^(site_admin|private|expires_in|timeout|retries|events|content_type|active|secret|insecure_ssl|add_events|remove_events)$/;
+
+for (const surface of [V3, V1]) {
+  describe(`bad input on ${surface.prefix}`, () => {
+    let server;
+    let token;
+    let ids;
+    /** Calls an endpoint as a site admin or with what `options` say; fails on any 5xx. */
+    const call = async (method, path, options = {}) => {
+      const full = surface.prefix + path.replace(/\{(\w+)\}/g, (_, name) => ids[name]);
+      const answer = await send(server.url, method, full, { token, ...options });
+      assert.ok(answer.status < 500, `${method} ${full} ${String(options.body).slice(0, 200)}: ${answer.status} ${answer.text}`);
+      return answer;
+    };
+
+    before(async (t) => {
+      const scene = await acme(t);
+      ({ server, token } = scene);
+      const sink = await Sink.listen(t);
+      await server.must("POST", "/users", { login: "bob" });
+      const hook = await createHook(scene.octokit, scene.repo, { url: sink.url() });
+      const { data: orgHook } = await scene.octokit.rest.orgs.createWebhook({ org: "acme", name: "web", config: { url: sink.url("/org") } });
+      const delivery = await eventually("a delivery", async () => (await server.must("GET", `/hooks/${hook.id}/deliveries`)).items[0]);
+      ids = { hook: hook.id, orgHook: orgHook.id, delivery: delivery.id, bob: "bob" };
+      if (surface === V1) token = server.admin;
+    });
+
+    for (const [method, path, body] of surface.endpoints) {
+      it(`${method} ${path}`, async () => {
+        const label = `${method} ${path}`;
+        for (const bad of ["nonsense", "ghp_000000000000000000000000000000000000", "x".repeat(4_000)]) {
+          const answer = await call(method, path, { token: bad, body: body && "{}" });
+          surface.assertError(answer, label);
+          assert.equal(answer.status, 401, label);
+        }
+        const anonymous = await call(method, path, { token: undefined, body: body && "{}" });
+        surface.assertError(anonymous, label);
+        assert.ok([401, 404].includes(anonymous.status), `${label}: ${anonymous.status}`);
+        const scopeless = await tokenFor(server, "alice", ["user"]);
+        const refused = await call(method, path, { token: scopeless, body: body && JSON.stringify(RIGHT[label]?.() ?? {}) });
+        if (!(surface === V1 && path === "/events") && !(path === "/tokens" || path === "/tokens/1")) {
+          surface.assertError(refused, label);
+          assert.ok(surface.denied.includes(refused.status), `${label} without a scope: ${refused.status} ${refused.text}`);
+        }
+        if (!body) return;
+
+        for (const text of BROKEN) {
+          const answer = await call(method, path, { body: text });
+          if (text.trim() !== "") {
+            surface.assertError(answer, `${label} ${text}`);
+            assert.ok([400, 422].includes(answer.status), `${label} ${text}: ${answer.status}`);
+          }
+        }
+        for (const text of [...NOT_OBJECTS, DEEP, NOT_UTF8]) surface.assertError(await call(method, path, { body: text }), `${label} ${String(text).slice(0, 20)}`);
+        const large = await call(method, path, { body: LARGE });
+        surface.assertError(large, label);
+        assert.equal(large.status, 413, label);
+        await call(method, path, { body: "{}", type: "text/plain" });
+        await call(method, path, { body: "a=b", type: "application/x-www-form-urlencoded" });
+        await call(method, path, { body: JSON.stringify({ ...RIGHT[label]?.(), unknown: 1, "": null, __proto__: 1 }) });
+
+        const right = RIGHT[label] ?? (() => ({}));
+        const wrong = async (member, value, wrap, strict) => {
+          const text = JSON.stringify(wrap(value));
+          const answer = await call(method, path, { body: text });
+          if (answer.status >= 400) return surface.assertError(answer, `${label} ${text.slice(0, 200)}`);
+          const allowed = !strict || FITS[member]?.(value) || (value === null && NULLABLE.test(member));
+          assert.ok(allowed, `${label} took ${text.slice(0, 200)}: ${answer.status}`);
+        };
+        const typed = (value) => !["", "x", "\u0000"].includes(value) && !(typeof value === "string" && value.length > 100);
+        for (const member of body.strict) {
+          for (const value of VALUES) await wrong(member, value, (v) => ({ ...right(), [member]: v }), typed(value) && !(member === "insecure_ssl"));
+        }
+        for (const member of body.config ?? []) {
+          for (const value of VALUES) await wrong(member, value, (v) => ({ ...right(), config: { ...right().config, [member]: v } }), false);
+        }
+      });
+    }
+
+    it("numbers in paths that are no ids", async () => {
+      for (const [method, path] of surface.endpoints.filter(([, path]) => path.includes("{hook}"))) {
+        for (const id of NO_IDS) {
+          const answer = await call(method, path.replace("{hook}", id), { body: method === "DELETE" ? undefined : "{}" });
+          surface.assertError(answer, `${method} ${path} ${id}`);
+        }
+      }
+    });
+
+    it("unknown paths and wrong methods have the same shape", async () => {
+      for (const path of ["/nothing", "/repos/acme", "/repos/acme/widgets/hooks/1/2/3/4", "//", "/%ff%fe", `/${"x".repeat(4_000)}`]) {
+        surface.assertError(await call("GET", path), path);
+      }
+      const list = surface === V3 ? "/repos/acme/widgets/hooks" : "/hooks";
+      for (const method of ["PUT", "DELETE", "OPTIONS-X"]) surface.assertError(await call(method, list), `${method} ${list}`);
+    });
+
+    it("queries of nonsense", async () => {
+      const list = surface === V3 ? "/repos/acme/widgets/hooks" : "/hooks?scope=/repos/acme/widgets";
+      const log = `/hooks/{hook}/deliveries`;
+      const join = (path) => (path.includes("?") ? "&" : "?");
+      for (const query of ["per_page=0", "per_page=-1", "per_page=x", "page=0", "page=99999999999999999999", "limit=0", "limit=x", "cursor=%00", "cursor=x", `cursor=${"A".repeat(3_000)}`, "since=yesterday", "status=x", "%ff=%fe", "&&&===="]) {
+        for (const path of [list, surface === V3 ? `/repos/acme/widgets${log}` : log]) {
+          const answer = await call("GET", `${path}${join(path)}${query}`);
+          if (answer.status >= 400) surface.assertError(answer, `${path} ${query}`);
+        }
+      }
+    });
+
+    it("the server is unharmed", async () => {
+      assert.equal((await send(server.url, "GET", "/healthz")).status, 200);
+      assert.equal((await server.must("GET", "/doctor")).conservation.holds, true);
+    });
+  });
+}
+
+describe("bad events", () => {
+  it("each fault has its status and names its field", async (t) => {
+    const { server, token } = await acme(t);
+    const good = { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/repos/acme/widgets", "ce-type": "github.watch" };
+    const without = (name) => Object.fromEntries(Object.entries(good).filter(([key]) => key !== name));
+    const cases = [
+      [without("ce-id"), '{"action":"started"}', [400, 422], "id"],
+      [without("ce-source"), '{"action":"started"}', [400, 422], "source"],
+      [without("ce-type"), '{"action":"started"}', [400, 422], "type"],
+      [{ ...good, "ce-id": "" }, "{}", [400, 422], "id"],
+      [{ ...good, "ce-id": "x".repeat(2_000) }, "{}", [400, 422], "id"],
+      [{ ...good, "ce-specversion": "0.3" }, "{}", [400, 422], undefined],
+      [{ ...good, "ce-source": "/repos/acme/nothing" }, "{}", [404], "source"],
+      [{ ...good, "ce-source": "acme" }, "{}", [404, 422], "source"],
+      [{ ...good, "ce-time": "yesterday" }, "{}", [400, 422], "time"],
+      [{ ...good, "ce-type": "push" }, "{}", [422], "data"],
+      [{ ...good, "ce-type": "push" }, '{"pusher":{},"refs":[{}]}', [422], "data"],
+      [{ ...good, "ce-type": "push" }, "[]", [422], "data"],
+      [{ ...good, "ce-type": "unheard" }, "{}", [422], "type"],
+      [{ ...good, "ce-type": "github.nope" }, "{}", [422], undefined],
+      [good, "{", [400, 422], undefined],
+      [good, "[]", [422], undefined],
+    ];
+    for (const [headers, body, statuses, field] of cases) {
+      const answer = await send(server.url, "POST", "/api/v1/events", { token, body, headers });
+      const label = `${JSON.stringify(headers).slice(0, 120)} ${body}: ${answer.status} ${answer.text}`;
+      assertOwnError(answer, label);
+      assert.ok(statuses.includes(answer.status), label);
+      if (field) assert.equal(JSON.parse(answer.text).error.field, field, label);
+    }
+    const type = "application/cloudevents-batch+json";
+    const item = { specversion: "1.0", id: "b1", source: "/repos/acme/widgets", type: "github.watch", data: { action: "started" } };
+    const batch = JSON.stringify([item, { ...item, id: "" }, 7, { ...item, id: "b2", source: "/repos/acme/none" }, { ...item, id: "b3" }]);
+    const mixed = await send(server.url, "POST", "/api/v1/events", { token, body: batch, type });
+    assert.equal(mixed.status, 202, mixed.text);
+    const statuses = JSON.parse(mixed.text).map(({ status }) => status);
+    assert.deepEqual([statuses[0], statuses[3], statuses[4]], [202, 404, 202]);
+    assert.ok(statuses.slice(1, 3).every((status) => [400, 422].includes(status)), mixed.text);
+    for (const body of ["{}", "[", "7", JSON.stringify(Array.from({ length: 1_001 }, (_, n) => ({ ...item, id: `m${n}` })))]) {
+      assertOwnError(await send(server.url, "POST", "/api/v1/events", { token, body, type }), body.slice(0, 40));
+    }
+  });
+});

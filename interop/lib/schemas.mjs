@@ -1,0 +1,19 @@
+// GitHub's payload schemas, as @octokit/webhooks-schemas publishes them.
+import { createRequire } from "node:module";
+import Ajv from "ajv";
+import addFormats from "ajv-formats";
+
+const schema = createRequire(import.meta.url)("@octokit/webhooks-schemas");
+const ajv = new Ajv({ strict: false, allErrors: true });
+addFormats(ajv);
+ajv.addSchema(schema, "github");
+
+/** Throws, naming each fault, unless `payload` is a `name` event as GitHub would send it. */
+export function assertSchema(name, payload) {
+  const [definition] = [`${name}$${payload.action}`, `${name}$event`, `${name}_event`].filter((key) => key in schema.definitions);
+  if (!definition) throw new Error(`the schemas have no event ${name}`);
+  const check = ajv.getSchema(`github#/definitions/${definition.replaceAll("$", "%24")}`);
+  if (!check(payload)) {
+    throw new Error(`${definition}: ${ajv.errorsText(check.errors, { separator: "\n  " })}\n${JSON.stringify(payload, null, 1)}`);
+  }
+}

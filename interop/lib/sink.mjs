@@ -1,0 +1,115 @@
+// Receivers: a plain one that records raw requests and answers as told, and one built on @octokit/webhooks.
+import { EventEmitter } from "node:events";
+import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { PassThrough } from "node:stream";
+import { Webhooks, createNodeMiddleware } from "@octokit/webhooks";
+import { PATIENCE, within } from "./wait.mjs";
+
+/** Records every request: method, url, headers, rawHeaders and the body's bytes. */
+export class Sink {
+  /** Listens on loopback until the test ends. `answer(request, response)` writes the response; 200 `ok` unless given. */
+  static async listen(t, options = {}) {
+    const sink = new this(options);
+    await sink.open(options.port ?? 0);
+    t.after(() => sink.close());
+    return sink;
+  }
+
+  constructor({ answer, tls } = {}) {
+    this.requests = [];
+    this.arrivals = new EventEmitter().setMaxListeners(0);
+    this.answer = answer ?? ((_, response) => response.end("ok"));
+    this.tls = tls;
+  }
+
+  async open(port) {
+    const handle = (request, response) => this.take(request, response);
+    this.server = this.tls ? createTlsServer(this.tls, handle) : createServer(handle);
+    await new Promise((resolve, reject) => this.server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    this.port = this.server.address().port;
+  }
+
+  /** Stops listening and cuts every connection. */
+  async close() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  /** Where deliveries should go. */
+  url(path = "/hook") {
+    return `${this.tls ? "https" : "http"}://127.0.0.1:${this.port}${path}`;
+  }
+
+  take(request, response) {
+    const chunks = [];
+    request.on("error", () => {});
+    request.on("data", (chunk) => chunks.push(chunk));
+    request.on("end", () => {
+      const taken = this.record(request, Buffer.concat(chunks));
+      this.answer(taken, response);
+    });
+  }
+
+  record(request, body) {
+    const { method, url, headers, rawHeaders, httpVersion } = request;
+    const taken = { method, url, headers, rawHeaders, httpVersion, body, at: performance.now() };
+    taken.event = headers["x-github-event"];
+    taken.guid = headers["x-github-delivery"];
+    this.requests.push(taken);
+    this.arrivals.emit("request");
+    return taken;
+  }
+
+  /** All requests that fit. */
+  matching(fits) {
+    return this.requests.filter(fits);
+  }
+
+  /** Waits until `count` requests fit, and returns them in order of arrival. */
+  async until(what, fits, count = 1, limit = PATIENCE) {
+    if (this.matching(fits).length < count) {
+      let listener;
+      const enough = new Promise((resolve) => {
+        listener = () => this.matching(fits).length >= count && resolve();
+        this.arrivals.on("request", listener);
+      });
+      const seen = () => `${count} x ${what}; seen ${this.matching(fits).length} of ${this.requests.length}: ${this.requests.map((r) => r.event).slice(-40)}`;
+      await within(seen, enough, limit).finally(() => this.arrivals.off("request", listener));
+    }
+    return this.matching(fits);
+  }
+
+  /** Waits for one request of that GitHub event. */
+  async event(name, count = 1, limit = PATIENCE) {
+    const found = await this.until(name, (request) => request.event === name, count, limit);
+    return found[count - 1];
+  }
+}
+
+/** A receiver as GitHub's own library builds it: only what it verified counts as received. */
+export class VerifiedSink extends Sink {
+  constructor({ secret, ...options }) {
+    super(options);
+    this.refused = [];
+    const webhooks = new Webhooks({ secret, log: { debug() {}, info() {}, warn() {}, error: (error) => this.refused.push(error) } });
+    webhooks.onAny((event) => this.verified.set(event.id + event.name, event));
+    this.verified = new Map();
+    this.middleware = createNodeMiddleware(webhooks, { path: "/hook" });
+  }
+
+  // The library reads the stream itself; a second reader keeps the bytes.
+  take(request, response) {
+    const chunks = [];
+    request.on("error", () => {});
+    request.on("data", (chunk) => chunks.push(chunk));
+    const copy = Object.assign(new PassThrough(), { method: request.method, url: request.url, headers: request.headers });
+    request.pipe(copy);
+    response.on("finish", () => {
+      if (response.statusCode !== 200) return this.refused.push({ status: response.statusCode, headers: request.headers });
+      this.record(request, Buffer.concat(chunks)).payload = JSON.parse(Buffer.concat(chunks));
+    });
+    this.middleware(copy, response);
+  }
+}

@@ -1,0 +1,104 @@
+// The server dies between accept and delivery, or is away during a push: nothing that was accepted is lost.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Checkout } from "../lib/git.mjs";
+import { scratch } from "../lib/postrider.mjs";
+import { acme, createHook } from "../lib/scene.mjs";
+import { assertSchema } from "../lib/schemas.mjs";
+import { Sink, VerifiedSink } from "../lib/sink.mjs";
+
+const SECRET = "survives";
+/** A retry after a refused connection comes 4 to 6 s later; restarts and a busy machine on top. */
+const PATIENT = 60_000;
+
+/** A hook whose receiver keeps its port: hanging until `openUp` replaces it by a verifying one. */
+async function hangingHook(t, { octokit, repo }) {
+  const held = await Sink.listen(t, { answer: () => {} });
+  const hook = await createHook(octokit, repo, { url: held.url(), secret: SECRET }, { events: ["push", "create"] });
+  await held.event("ping");
+  const openUp = async () => {
+    await held.close();
+    return VerifiedSink.listen(t, { secret: SECRET, port: held.port });
+  };
+  return { held, hook, openUp };
+}
+
+test("a push accepted while the receiver hangs survives SIGKILL and arrives after the restart", async (t) => {
+  const scene = await acme(t);
+  const { server, token } = scene;
+  const { held, openUp } = await hangingHook(t, scene);
+  const checkout = await Checkout.create(scratch(t));
+  await server.cliAs(token, "git", "attach", "acme/widgets", "--path", checkout.bare);
+  const tip = await checkout.commit("First");
+  await checkout.push("main");
+  const waiting = await held.event("push");
+  await server.kill();
+
+  const sink = await openUp();
+  await server.up();
+  const push = await sink.until("the push", (request) => request.event === "push", 1, PATIENT);
+  await sink.event("create", 1, PATIENT);
+  await sink.event("ping", 1, PATIENT);
+  assert.equal(push[0].guid, waiting.guid);
+  assert.equal(push[0].payload.after, tip);
+  assert.deepEqual(push[0].body, waiting.body);
+  for (const request of sink.requests) assertSchema(request.event, request.payload);
+});
+
+test("events accepted while the receiver is down survive SIGKILL, each GUID at least once", async (t) => {
+  const scene = await acme(t);
+  const { server, octokit, repo } = scene;
+  const sink = await Sink.listen(t);
+  await createHook(octokit, repo, { url: sink.url(), secret: SECRET }, { events: ["watch"] });
+  await sink.event("ping");
+  await sink.close();
+  const accepted = new Set();
+  for (let n = 0; n < 20; n += 1) {
+    const answer = await server.publish("github.watch", "/repos/acme/widgets", { action: "started", n });
+    assert.equal(answer.deliveries, 1);
+    accepted.add(n);
+  }
+  await server.kill();
+  await sink.open(sink.port);
+  await server.up();
+  const numbers = () => new Set(sink.requests.filter((r) => r.event === "watch").map((r) => JSON.parse(r.body).n));
+  await sink.until("the last of the accepted events", () => numbers().size === accepted.size, 1, PATIENT);
+  const guids = sink.requests.filter((r) => r.event === "watch").map((r) => [JSON.parse(r.body).n, r.guid]);
+  assert.equal(new Set(guids.map(([, guid]) => guid)).size, accepted.size, "a repeat keeps its GUID");
+});
+
+test("pushes made while the server is away are spooled and arrive after a flush, in order", async (t) => {
+  const scene = await acme(t);
+  const { server, token, octokit, repo } = scene;
+  const sink = await VerifiedSink.listen(t, { secret: SECRET });
+  await createHook(octokit, repo, { url: sink.url(), secret: SECRET }, { events: ["push", "create", "delete"] });
+  await sink.event("ping");
+  const checkout = await Checkout.create(scratch(t));
+  await server.cliAs(token, "git", "attach", "acme/widgets", "--path", checkout.bare);
+  await checkout.commit("Before");
+  await checkout.push("main");
+  await sink.event("push");
+  await server.kill();
+
+  const tips = [];
+  for (const message of ["Away, one", "Away, two", "Away, three"]) {
+    tips.push(await checkout.commit(message));
+    await checkout.push("main");
+  }
+  await checkout.git("tag", "v2");
+  await checkout.push("v2");
+
+  await server.up();
+  await server.cliAs(token, "git", "flush", "--path", checkout.bare);
+  const pushes = await sink.until("pushes", (request) => request.event === "push", 5, PATIENT);
+  assert.deepEqual(pushes.slice(1, 4).map((request) => request.payload.after).sort(), [...tips].sort());
+  assert.deepEqual(pushes.slice(1, 4).flatMap((request) => request.payload.commits.map((commit) => commit.id)).sort(), [...tips].sort());
+  await sink.until("the tag", (request) => request.event === "create" && request.payload.ref === "v2", 1, PATIENT);
+
+  await server.cliAs(token, "git", "flush", "--path", checkout.bare);
+  await checkout.commit("After");
+  await checkout.push("main");
+  await sink.until("the next push", (request) => request.event === "push", 6, PATIENT);
+  assert.equal(sink.matching((request) => request.event === "push").length, 6, "a second flush sends nothing twice");
+  assert.deepEqual(sink.refused, []);
+});
