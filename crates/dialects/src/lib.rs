@@ -34,5 +34,5 @@ pub trait Surface: Send + Sync {
 
 /// All surfaces. A sixth dialect is a new folder and one line here.
 pub fn surfaces() -> Vec<Box<dyn Surface>> {
-    vec![Box::new(github::GitHubSurface), Box::new(standard::StandardSurface)]
+    vec![Box::new(github::GitHubSurface::default()), Box::new(standard::StandardSurface)]
 }

@@ -195,6 +195,13 @@ impl Directory {
         rows.filter_map(|((_, user), level)| Some((tables.accounts.get(user)?.clone(), *level))).collect()
     }
 
+    /// Repositories a user is a collaborator of, by id.
+    pub fn collaborations_of(&self, user: AccountId) -> Vec<Arc<Repository>> {
+        let tables = self.read();
+        let rows = tables.collaborators.keys().filter(|(_, collaborator)| *collaborator == user);
+        rows.filter_map(|(repository, _)| tables.repositories.get(repository).cloned()).collect()
+    }
+
     /// A hook, unless it was deleted.
     pub fn hook(&self, id: HookId) -> Option<Arc<Hook>> {
         self.read().hooks.get(&id).cloned()

@@ -19,11 +19,6 @@ impl Links {
         Self { html, api }
     }
 
-    /// `{api}/users/{login}`.
-    pub(crate) fn user(&self, account: &Account) -> String {
-        format!("{}/users/{}", self.api, account.login)
-    }
-
     /// `{api}/orgs/{login}`.
     pub(crate) fn organization(&self, account: &Account) -> String {
         format!("{}/orgs/{}", self.api, account.login)

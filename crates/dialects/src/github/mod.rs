@@ -3,10 +3,10 @@
 mod api;
 mod dialect;
 mod events;
+mod inspect;
 mod links;
 mod passthrough;
 mod payload;
-mod shapes;
 
 use std::sync::Arc;
 
@@ -19,7 +19,11 @@ use crate::{ApiSettings, Surface};
 pub use dialect::GitHub;
 
 /// `/api/v3` and its aliases.
-pub(crate) struct GitHubSurface;
+#[derive(Default)]
+pub(crate) struct GitHubSurface {
+    /// One count of requests per token, whichever mount they come to.
+    meter: Arc<api::Meter>,
+}
 
 impl Surface for GitHubSurface {
     fn dialect(&self) -> Option<Arc<dyn Dialect>> {
@@ -27,10 +31,10 @@ impl Surface for GitHubSurface {
     }
 
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
-        api::routes(ports, settings)
+        api::routes(ports, settings, self.meter.clone())
     }
 
     fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {
-        Some(api::root_routes(ports.clone(), settings.clone()))
+        Some(api::root_routes(ports.clone(), settings.clone(), self.meter.clone()))
     }
 }

@@ -19,7 +19,8 @@ pub enum Credentials {
 }
 
 /// The token in `Authorization`: `token X`, `Bearer X`, `Basic base64(user:X)` or the bare token, with the scheme in
-/// any case. `Some("")` stands for something unreadable.
+/// any case. With Basic, a password that is empty or `x-oauth-basic` means that the user name is the token, as curl
+/// recipes have it. `Some("")` stands for something unreadable.
 pub fn presented_token(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?;
     let Ok(text) = value.to_str().map(str::trim) else { return Some(String::new()) };
@@ -27,8 +28,9 @@ pub fn presented_token(headers: &HeaderMap) -> Option<String> {
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("basic") {
         let decoded = BASE64_STANDARD.decode(rest).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let password = decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password);
-        return Some(password.unwrap_or_default().to_owned());
+        let pair = decoded.as_deref().and_then(|pair| pair.split_once(':'));
+        let token = pair.map(|(user, password)| if matches!(password, "" | "x-oauth-basic") { user } else { password });
+        return Some(token.unwrap_or_default().to_owned());
     }
     let known = scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer");
     Some(if known { rest.to_owned() } else { String::new() })
@@ -40,5 +42,38 @@ pub fn authenticate(ports: &Ports, headers: &HeaderMap) -> Credentials {
     match ports.directory().authenticate(&TokenHash::of(&token), ports.clock.now()) {
         Some(principal) => Credentials::Good(principal),
         None => Credentials::Bad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(value: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, value.parse().expect("a header value"));
+        presented_token(&headers)
+    }
+
+    #[test]
+    fn every_form_that_clients_send_yields_the_token() {
+        let basic = |pair: &str| format!("Basic {}", BASE64_STANDARD.encode(pair));
+        let forms = [
+            "token T",
+            "Bearer T",
+            "bearer  T",
+            "TOKEN T",
+            "T",
+            &basic("me:T"),
+            &basic("T:"),
+            &basic("T:x-oauth-basic"),
+        ];
+        for form in forms {
+            assert_eq!(token(form).as_deref(), Some("T"), "{form}");
+        }
+        for unreadable in ["Digest T", "Basic !!", "Basic bm9jb2xvbg==", ""] {
+            assert_eq!(token(unreadable).as_deref(), Some(""), "{unreadable}");
+        }
+        assert_eq!(presented_token(&HeaderMap::new()), None);
     }
 }

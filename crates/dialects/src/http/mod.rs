@@ -1,7 +1,11 @@
-//! What every surface needs and no vendor owns: credentials, raw bodies, paging.
+//! What every surface needs and no vendor owns: credentials, raw bodies, settings.
 
 mod auth;
+mod base;
+mod body;
 mod settings;
 
 pub use auth::{Credentials, authenticate, presented_token};
+pub use base::requested_base;
+pub use body::{BodyError, MAX_JSON_DEPTH, MAX_MANAGEMENT_BODY, parse_json, read_body};
 pub use settings::{ApiSettings, UrlPolicy};

@@ -3,6 +3,7 @@
 pub mod ping;
 pub mod publish;
 pub mod redeliver;
+pub mod test_push;
 
 use std::sync::Arc;
 

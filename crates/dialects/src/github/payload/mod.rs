@@ -14,7 +14,7 @@ use domain::canonical::Happening;
 use domain::dialect::{Draft, Scene};
 use serde::Serialize;
 
-pub(crate) use ping::ping;
+pub(crate) use ping::{ping, zen};
 pub(crate) use stage::Stage;
 
 use crate::github::links::Links;

@@ -29,6 +29,11 @@ const ZEN: [&str; 15] = [
     "What can be replayed can be repaired.",
 ];
 
+/// The aphorism that `seed` picks.
+pub(crate) fn zen(seed: u64) -> &'static str {
+    ZEN[usize::try_from(seed % ZEN.len() as u64).unwrap_or(0)]
+}
+
 #[derive(Serialize)]
 struct Payload<'a> {
     zen: &'static str,
@@ -55,7 +60,7 @@ pub(crate) fn ping(scene: &Scene<'_>, mut hook: Value, hook_id: i64, sender: &Ac
         None => Some(Organization::of(scene.account, &links)),
     };
     super::json(&Payload {
-        zen: ZEN[usize::try_from(zen_seed % ZEN.len() as u64).unwrap_or(0)],
+        zen: zen(zen_seed),
         hook_id,
         hook,
         repository: stage.map(|stage| stage.repository()),

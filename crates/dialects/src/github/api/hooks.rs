@@ -1,0 +1,73 @@
+//! Listing, showing and deleting hooks; pings and tests (contract github section 1).
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::directory::Located;
+use domain::hook::{Hook, HookScope};
+use domain::rules::access::HookAccess;
+use serde_json::Value;
+
+use super::call::Call;
+use super::conditional::http_date;
+use super::errors::ApiError;
+use super::hook_json::{config, repository_hook};
+use super::paging::{paginate, with_links};
+use super::ping::{send_ping, send_test};
+use crate::github::dialect::NAME;
+
+/// The hooks of a repository, oldest first.
+pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
+    let found = call.hooks_at(HookAccess::Read)?;
+    let hooks = call.app.ports.directory().hooks_of(HookScope::Repository(found.repository.id), NAME);
+    let (page, links) = paginate(&call, hooks);
+    let ids: Vec<_> = page.iter().map(|hook| hook.id).collect();
+    let exchanges = call.app.ports.store.last_exchanges(&ids).await?;
+    let last = |hook: &Hook| exchanges.iter().find(|(id, _)| *id == hook.id).map(|(_, exchange)| exchange);
+    let whole: Vec<Value> = page.iter().map(|hook| repository_hook(&call.links, &found, hook, last(hook))).collect();
+    Ok(with_links(Json(whole).into_response(), &links))
+}
+
+/// One hook.
+pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
+    let (found, hook) = call.hook(HookAccess::Read)?;
+    let mut response = hook_answer(&call, &found, &hook).await?;
+    if let Some(date) = http_date(hook.updated_at) {
+        response.headers_mut().insert(header::LAST_MODIFIED, date);
+    }
+    Ok(response)
+}
+
+/// A hook with its newest exchange.
+pub(super) async fn hook_answer(call: &Call, found: &Located, hook: &Hook) -> Result<Response, ApiError> {
+    let exchanges = call.app.ports.store.last_exchanges(&[hook.id]).await?;
+    let last = exchanges.first().map(|(_, exchange)| exchange);
+    Ok(Json(repository_hook(&call.links, found, hook, last)).into_response())
+}
+
+/// Deletes a hook.
+pub(super) async fn delete(call: Call) -> Result<StatusCode, ApiError> {
+    let (_, hook) = call.hook(HookAccess::Admin)?;
+    call.app.ports.store.delete_hook(hook.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The configuration alone.
+pub(super) async fn get_config(call: Call) -> Result<Response, ApiError> {
+    let (_, hook) = call.hook(HookAccess::Read)?;
+    Ok(Json(config(&hook)).into_response())
+}
+
+/// Pings a hook, whatever it listens to and whether or not it is active.
+pub(super) async fn ping(call: Call) -> Result<StatusCode, ApiError> {
+    let (found, hook) = call.hook(HookAccess::Read)?;
+    send_ping(&call.app.ports, &found, &hook, &call.myself()?.user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends the repository's latest push to a hook that listens to pushes; to any other, nothing.
+pub(super) async fn test(call: Call) -> Result<StatusCode, ApiError> {
+    let (found, hook) = call.hook(HookAccess::Read)?;
+    send_test(&call.app.ports, &found, &hook).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

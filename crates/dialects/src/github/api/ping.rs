@@ -1,0 +1,61 @@
+//! Messages that people ask for: ping and test.
+
+use std::sync::Arc;
+
+use domain::account::Account;
+use domain::dialect::{Draft, Scene};
+use domain::directory::Located;
+use domain::flow::Ports;
+use domain::flow::ping::ping;
+use domain::flow::test_push::test_push;
+use domain::hook::Hook;
+use domain::ports::Stored;
+use serde_json::Value;
+
+use super::hook_json::repository_hook;
+use crate::github::events::DEFAULT_EVENT;
+use crate::github::links::Links;
+use crate::github::payload;
+
+/// Pings a hook in `sender`'s name (contract github section 3.5).
+pub(super) async fn send_ping(ports: &Ports, at: &Located, hook: &Arc<Hook>, sender: &Account) -> Stored<()> {
+    let scene = Scene {
+        place: at.place(),
+        account: &at.owner,
+        repository: Some(&at.repository),
+        directory: ports.directory(),
+        public_url: &ports.public_url,
+        occurred_at: ports.clock.now(),
+    };
+    let told = repository_hook(&Links::for_payloads(&ports.public_url), at, hook, None);
+    let body = payload::ping(&scene, told, hook.id.0, sender, random_u64(ports));
+    let draft = Draft { kind: "ping".into(), action: None, body };
+    ping(ports, hook, at.place(), source(at), draft).await.map(drop)
+}
+
+/// Chooses an aphorism.
+pub(super) fn random_u64(ports: &Ports) -> u64 {
+    let mut seed = [0; 8];
+    ports.entropy.fill(&mut seed);
+    u64::from_le_bytes(seed)
+}
+
+/// Sends the latest push to a hook that is active and listens to pushes. No push, no message.
+pub(super) async fn send_test(ports: &Ports, at: &Located, hook: &Arc<Hook>) -> Stored<()> {
+    if !hook.active || !hook.listens_to(DEFAULT_EVENT) {
+        return Ok(());
+    }
+    let default = format!("refs/heads/{}", at.repository.default_branch);
+    test_push(ports, hook, at, DEFAULT_EVENT, &|draft| ref_of(draft).as_deref() == Some(&*default)).await.map(drop)
+}
+
+/// The `ref` of a push message.
+fn ref_of(draft: &Draft) -> Option<String> {
+    let body: Value = serde_json::from_slice(&draft.body).ok()?;
+    body.get("ref")?.as_str().map(str::to_owned)
+}
+
+/// The CloudEvents source of a repository.
+fn source(at: &Located) -> String {
+    format!("/repos/{}/{}", at.owner.login, at.repository.name)
+}

@@ -1,0 +1,163 @@
+//! The forms by which a GitHub Enterprise Server is set up: users, organizations, tokens for others. Site admins only;
+//! to everyone else these paths do not exist.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::account::{AccountKind, Principal, Scope, Scopes, TokenHash, mint_token};
+use domain::id::Uid;
+use domain::ports::{NewAccount, NewToken, StoreError};
+use serde_json::{Map, Value, json};
+
+use super::super::call::{Call, RawBody};
+use super::super::errors::{ApiError, Problem};
+use super::super::json::object;
+use super::super::types::Types;
+use crate::github::payload::shapes::{Organization, User};
+
+/// Marks the tokens made here, so that they can be found again.
+const IMPERSONATION: &str = "impersonation";
+/// How long they hold.
+const IMPERSONATION_LIFE: Duration = Duration::from_secs(365 * 86_400);
+
+fn site_admin(call: &Call) -> Result<&Principal, ApiError> {
+    let me = call.principal.as_ref().ok_or(ApiError::NotFound)?;
+    let may = me.user.site_admin && me.scopes.contains(Scope::SiteAdmin);
+    may.then_some(me).ok_or(ApiError::NotFound)
+}
+
+/// `POST /admin/users`
+pub(super) async fn create_user(call: Call, body: RawBody) -> Result<Response, ApiError> {
+    site_admin(&call)?;
+    let body = body.object()?;
+    let mut types = Types::default();
+    let (login, email) = (types.string(&body, "login"), types.nullable_string(&body, "email").or(None));
+    types.verdict()?;
+    let login = checked_login(login, "User")?;
+    let account = NewAccount { email, ..blank_account(&call, AccountKind::User, login) };
+    let user = call.app.ports.store.create_account(account).await.map_err(|error| login_error(error, "User"))?;
+    Ok((StatusCode::CREATED, Json(object(User::of(&user, &call.links)))).into_response())
+}
+
+/// `DELETE /admin/users/{login}`
+pub(super) async fn delete_user(call: Call) -> Result<StatusCode, ApiError> {
+    let me = site_admin(&call)?;
+    let user = call.account("login", Some(AccountKind::User))?;
+    if user.id == me.user.id {
+        return Err(ApiError::Forbidden("You cannot delete yourself."));
+    }
+    call.app.ports.store.delete_account(user.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /admin/organizations`
+pub(super) async fn create_organization(call: Call, body: RawBody) -> Result<Response, ApiError> {
+    site_admin(&call)?;
+    let body = body.object()?;
+    let mut types = Types::default();
+    let (login, admin) = (types.string(&body, "login"), types.string(&body, "admin"));
+    let name = types.nullable_string(&body, "profile_name").or(None);
+    types.verdict()?;
+    let login = checked_login(login, "Organization")?;
+    let owner = admin.as_deref().and_then(|admin| call.app.ports.directory().account(admin));
+    let Some(owner) = owner.filter(|owner| owner.kind == AccountKind::User) else {
+        return Err(ApiError::Invalid(vec![Problem::invalid("admin", admin).of("Organization")]));
+    };
+    let blank = blank_account(&call, AccountKind::Organization, login);
+    let new = NewAccount { name, owner: Some(owner.id), ..blank };
+    let made = call.app.ports.store.create_account(new).await.map_err(|error| login_error(error, "Organization"))?;
+    Ok((StatusCode::CREATED, Json(object(Organization::of(&made, &call.links)))).into_response())
+}
+
+/// `POST /admin/users/{login}/authorizations`: a token that acts for the user, replacing an earlier one.
+pub(super) async fn impersonate(call: Call, body: RawBody) -> Result<Response, ApiError> {
+    site_admin(&call)?;
+    let user = call.account("login", Some(AccountKind::User))?;
+    let scopes = read_scopes(&body.object()?)?;
+    revoke(&call, user.id).await?;
+    let now = call.app.ports.clock.now();
+    let value = mint_token(&*call.app.ports.entropy);
+    let hash = TokenHash::of(value.expose());
+    let new = NewToken {
+        hash,
+        user: user.id,
+        scopes,
+        note: Some(IMPERSONATION.to_owned()),
+        created_at: now,
+        expires_at: Some(now.plus(IMPERSONATION_LIFE)),
+    };
+    let token = call.app.ports.store.create_token(new).await?;
+    let made = json!({
+        "id": token.id,
+        "url": format!("{}/authorizations/{}", call.links.api, token.id),
+        "app": { "name": "Impersonation", "url": call.links.html, "client_id": "00000000000000000000" },
+        "token": value.expose(),
+        "hashed_token": "",
+        "token_last_eight": value.expose().get(value.expose().len().saturating_sub(8)..),
+        "note": token.note,
+        "note_url": null,
+        "created_at": now.rfc3339_seconds(),
+        "updated_at": now.rfc3339_seconds(),
+        "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "fingerprint": null,
+    });
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+/// `DELETE /admin/users/{login}/authorizations`
+pub(super) async fn end_impersonation(call: Call) -> Result<StatusCode, ApiError> {
+    site_admin(&call)?;
+    let user = call.account("login", Some(AccountKind::User))?;
+    revoke(&call, user.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn revoke(call: &Call, user: domain::id::AccountId) -> Result<(), ApiError> {
+    for token in call.app.ports.store.tokens_of(user).await? {
+        if token.note.as_deref() == Some(IMPERSONATION) {
+            call.app.ports.store.delete_token(token.id).await?;
+        }
+    }
+    Ok(())
+}
+
+fn read_scopes(body: &Map<String, Value>) -> Result<Scopes, ApiError> {
+    let mut types = Types::default();
+    let names = types.strings(body, "scopes").unwrap_or_default();
+    types.verdict()?;
+    let unknown = |name: String| ApiError::Invalid(vec![Problem::invalid("scopes", name).of("OauthAccess")]);
+    Scopes::parse(&names.join(",")).map_err(unknown)
+}
+
+fn blank_account(call: &Call, kind: AccountKind, login: String) -> NewAccount {
+    let now = call.app.ports.clock.now();
+    NewAccount {
+        uid: Uid::new(now, &*call.app.ports.entropy),
+        kind,
+        login,
+        name: None,
+        email: None,
+        description: None,
+        site_admin: false,
+        owner: None,
+        created_at: now,
+    }
+}
+
+fn checked_login(login: Option<String>, resource: &'static str) -> Result<String, ApiError> {
+    let Some(login) = login else { return Err(ApiError::Invalid(vec![Problem::missing(resource, "login")])) };
+    if domain::account::is_valid_name(&login) {
+        return Ok(login);
+    }
+    let words = "login can only contain ASCII letters, digits, and the characters ., -, and _";
+    Err(ApiError::Invalid(vec![Problem::custom(Some("login"), words).of(resource)]))
+}
+
+fn login_error(error: StoreError, resource: &'static str) -> ApiError {
+    match error {
+        StoreError::NameTaken => ApiError::Invalid(vec![Problem::already_exists("login").of(resource)]),
+        error => error.into(),
+    }
+}
