@@ -65,7 +65,6 @@ pub(crate) enum ClientError {
 
 impl ClientError {
     /// May the same request succeed later? Away, overloaded, out of disk, or a fault of the server.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for `git post-receive`, which spools what may succeed later"))]
     pub(crate) fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } => true,
@@ -272,7 +271,8 @@ pub(crate) fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Res
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
-fn find_token(global: &Global) -> anyhow::Result<Option<Secret>> {
+/// The token of the command line, or that of `admin.token` in the data directory.
+pub(crate) fn find_token(global: &Global) -> anyhow::Result<Option<Secret>> {
     if let Some(token) = &global.token {
         return Ok(Some(Secret::new(token.trim())));
     }

@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 
 /// The machine's wall clock, held so that it never runs backwards within this process (N-3).
 #[derive(Debug)]
-pub struct SystemClock {
+pub(crate) struct SystemClock {
     latest: AtomicI64,
     start: Instant,
 }
@@ -36,7 +36,7 @@ impl Clock for SystemClock {
 
 /// The operating system's randomness, through the one crypto provider.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemEntropy;
+pub(crate) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {

@@ -5,6 +5,8 @@
 mod cli;
 mod client;
 mod commands;
+mod git;
+mod machine;
 mod output;
 
 use std::process::ExitCode;

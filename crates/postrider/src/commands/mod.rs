@@ -33,6 +33,6 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Hook(args) => client::run(hook::run(args, global)),
         Command::Delivery(args) => client::run(delivery::run(args, global)),
         Command::Event(args) => client::run(event::run(args, global)),
-        Command::Git(args) => client::run(git::run(args, global)),
+        Command::Git(args) => git::run(args, global),
     }
 }

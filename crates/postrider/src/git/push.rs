@@ -1,0 +1,212 @@
+//! The canonical push: what the refs that moved brought to the repository.
+//!
+//! `git` processes per push: one for the branches, one to peel tags, one to three for each branch that moved, one for all
+//! commits. Working a push out never fails: what git does not tell in time is left out, marked as truncated, and said.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::BufRead;
+
+use domain::canonical::{Actor, Commit, Push, RefUpdate};
+
+use super::baseline::Baseline;
+use super::commits::{self, Commits};
+use super::program::{Git, GitError, Reading};
+use super::updates::{Moved, object_id, readable};
+
+/// Most commits listed per ref (GitHub's limit); the newest are kept.
+pub(super) const MAX_COMMITS: usize = 2_048;
+/// About how many bytes of commits a push may carry; safely below the server's 25 MiB per event.
+const MAX_PUSH_BYTES: usize = 12 * 1024 * 1024;
+
+/// What is known about one ref before its commits are read.
+#[derive(Default)]
+struct Found {
+    /// The commit it points to now.
+    head: Option<String>,
+    /// New commits on it, newest first, at most [`MAX_COMMITS`].
+    ids: Vec<String>,
+    /// Those of `ids` that no branch had before the push.
+    distinct: HashSet<String>,
+    /// How many there are; unknown if git did not say.
+    total: Option<u64>,
+    forced: bool,
+    base_ref: Option<String>,
+}
+
+/// Works out the push of `moved` by `pusher`. Adds to `trouble` what could not be found out.
+pub(crate) fn compute(git: &Git<'_>, moved: &[Moved], pusher: Actor, trouble: &mut Vec<String>) -> Push {
+    let mut note = |error: GitError| trouble.push(format!("the event lacks commits: {error}"));
+    let baseline = Baseline::read(git, moved).unwrap_or_else(|error| {
+        note(error);
+        Baseline::of_push_alone(moved)
+    });
+    let heads = peel(git, moved).unwrap_or_else(|error| {
+        note(error);
+        HashMap::new()
+    });
+    let mut found = Vec::with_capacity(moved.len());
+    for one in moved {
+        let mut about = Found { head: heads.get(&one.new).cloned(), ..Found::default() };
+        if let Err(error) = look_at(git, one, &baseline, &mut about) {
+            note(error);
+        }
+        found.push(about);
+    }
+    let (commits, read) = commits::read(git, &wanted(&found), MAX_PUSH_BYTES);
+    if let Err(error) = read {
+        note(error);
+    }
+    trouble.dedup();
+    let mut room = MAX_PUSH_BYTES;
+    let refs = moved.iter().zip(found).map(|(one, found)| assemble(one, found, &commits, &mut room)).collect();
+    Push { pusher, refs }
+}
+
+/// The commit each new value stands for: itself, or what an annotated tag points to. Tags of trees and blobs have none.
+fn peel(git: &Git<'_>, moved: &[Moved]) -> Result<HashMap<String, String>, GitError> {
+    let values: Vec<&str> = moved.iter().filter(|one| !one.deleted()).map(|one| one.new.as_str()).collect();
+    if values.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let input = values.join("^{commit}\n") + "^{commit}\n";
+    let printed = git.output(&["cat-file", "--batch-check=%(objectname)"], input.as_bytes())?;
+    let lines = printed.split(|byte| *byte == b'\n');
+    // What has no commit is echoed with ` missing`, which is no object id.
+    Ok(values.into_iter().zip(lines).filter_map(|(id, line)| Some((id.to_owned(), object_id(line)?))).collect())
+}
+
+/// Finds out what one ref brought; on trouble, `found` holds what is known so far.
+fn look_at(git: &Git<'_>, one: &Moved, baseline: &Baseline, found: &mut Found) -> Result<(), GitError> {
+    if one.deleted() {
+        return Ok(());
+    }
+    if one.is_branch() {
+        new_commits(git, one, baseline, found)?;
+    } else {
+        // Git moves a tag only by force. Its commits are announced by the branches that have them.
+        found.forced = !one.created();
+        found.total = Some(0);
+    }
+    if one.created() && found.ids.is_empty() {
+        let base = found.head.as_deref().and_then(|head| baseline.branch_at(head, one.is_branch()));
+        found.base_ref = base.map(readable);
+    }
+    Ok(())
+}
+
+/// Lists the new commits of a branch: those the branch did not have, for a new branch those no branch had.
+fn new_commits(git: &Git<'_>, one: &Moved, baseline: &Baseline, found: &mut Found) -> Result<(), GitError> {
+    let own = BTreeSet::from([one.old.clone()]);
+    let excluded = if one.created() { baseline.before() } else { &own };
+    if one.created() && excluded.contains(&one.new) {
+        found.total = Some(0);
+        return Ok(());
+    }
+    if !one.created() {
+        found.forced = !is_ancestor(git, &one.old, &one.new)?;
+    }
+    let range = range(&one.new, excluded);
+    let limit = format!("--max-count={}", MAX_COMMITS + 1);
+    let printed = git.output(&["rev-list", "--stdin", "--ignore-missing", &limit], range.as_bytes())?;
+    found.ids = printed.split(|byte| *byte == b'\n').filter_map(object_id).collect();
+    let more = found.ids.len() > MAX_COMMITS;
+    found.ids.truncate(MAX_COMMITS);
+    if one.created() || baseline.before() == &own {
+        found.distinct = found.ids.iter().cloned().collect();
+    } else if !found.ids.is_empty() {
+        found.distinct = distinct(git, one, baseline, &found.ids)?;
+    }
+    found.total = if more { Some(count(git, &range)?) } else { u64::try_from(found.ids.len()).ok() };
+    Ok(())
+}
+
+/// What `rev-list --stdin` is to walk: from `tip`, without what is reachable from `excluded`.
+fn range(tip: &str, excluded: &BTreeSet<String>) -> String {
+    let mut range = format!("{tip}\n");
+    for id in excluded {
+        range.extend(["^", id, "\n"]);
+    }
+    range
+}
+
+/// Is `old` in the history of `new`? An old tip that is gone from the repository cannot be.
+fn is_ancestor(git: &Git<'_>, old: &str, new: &str) -> Result<bool, GitError> {
+    match git.output(&["merge-base", "--is-ancestor", old, new], b"") {
+        Ok(_) => Ok(true),
+        Err(GitError::Failed { code: Some(_), .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Those of `ids` that no branch had before the push.
+fn distinct(git: &Git<'_>, one: &Moved, baseline: &Baseline, ids: &[String]) -> Result<HashSet<String>, GitError> {
+    let listed: HashSet<&str> = ids.iter().map(String::as_str).collect();
+    let mut distinct = HashSet::new();
+    let range = range(&one.new, baseline.before());
+    git.read(&["rev-list", "--stdin", "--ignore-missing"], range.as_bytes(), |reader| {
+        for line in reader.lines() {
+            let line = line?;
+            if listed.contains(line.as_str()) {
+                distinct.insert(line);
+                if distinct.len() == listed.len() {
+                    return Ok(Reading::Enough);
+                }
+            }
+        }
+        Ok(Reading::Complete)
+    })?;
+    Ok(distinct)
+}
+
+/// How many commits a range has.
+fn count(git: &Git<'_>, range: &str) -> Result<u64, GitError> {
+    let printed = git.output(&["rev-list", "--stdin", "--ignore-missing", "--count"], range.as_bytes())?;
+    let text = String::from_utf8_lossy(&printed);
+    text.trim().parse().map_err(|_| GitError::NotRun(std::io::Error::other("rev-list --count printed no number")))
+}
+
+/// The commits to read, each once: the heads first, so that they are never the ones left out.
+fn wanted(found: &[Found]) -> Vec<&str> {
+    let heads = found.iter().filter_map(|one| one.head.as_deref());
+    let listed = found.iter().flat_map(|one| one.ids.iter().map(String::as_str));
+    let mut seen = HashSet::new();
+    heads.chain(listed).filter(|id| seen.insert(*id)).collect()
+}
+
+/// Puts a ref together; commits that do not fit into `room` bytes are left out, oldest first.
+fn assemble(one: &Moved, found: Found, commits: &Commits, room: &mut usize) -> RefUpdate {
+    let head_commit = found.head.as_deref().and_then(|id| commits.get(id)).map(|commit| {
+        let known = found.ids.contains(&commit.id) && !found.distinct.contains(&commit.id);
+        let mut commit = Commit { distinct: !known, ..commit.clone() };
+        if !take(room, &commit) {
+            commit = Commit { added: Vec::new(), removed: Vec::new(), modified: Vec::new(), ..commit };
+        }
+        commit
+    });
+    let mut listed = Vec::new();
+    for id in &found.ids {
+        let Some(commit) = commits.get(id).filter(|commit| take(room, commit)) else { break };
+        listed.push(Commit { distinct: found.distinct.contains(id), ..commit.clone() });
+    }
+    listed.reverse();
+    let all = u64::try_from(listed.len()).ok();
+    RefUpdate {
+        name: one.text(),
+        kind: one.kind,
+        before: one.old.clone(),
+        after: one.new.clone(),
+        forced: found.forced,
+        base_ref: found.base_ref,
+        truncated: !one.deleted() && found.total != all,
+        total_commits: if one.is_branch() && !one.deleted() { found.total } else { None },
+        commits: listed,
+        head_commit,
+    }
+}
+
+/// Takes a commit's weight from `room`, if there is as much.
+fn take(room: &mut usize, commit: &Commit) -> bool {
+    let left = room.checked_sub(commits::weigh(commit));
+    *room = left.unwrap_or(*room);
+    left.is_some()
+}
