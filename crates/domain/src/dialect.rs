@@ -76,6 +76,13 @@ pub trait Dialect: Send + Sync {
     /// it cannot be one.
     fn pass_through(&self, kind: &str, data: &Bytes) -> Result<Draft, String>;
 
+    /// The message that a person asks for to see whether `hook` works; `sender` is the asking user. `None`: the dialect
+    /// has no such message.
+    fn ping(&self, hook: &Arc<Hook>, scene: &Scene<'_>, sender: &Arc<Account>) -> Option<Draft> {
+        let _ = (hook, scene, sender);
+        None
+    }
+
     /// Writes and signs one attempt. Called for each attempt, so that an edited URL or secret counts at once.
     fn encode(&self, hook: &Hook, message: &Message, sending: &Sending) -> WireRequest;
 
