@@ -22,11 +22,6 @@ impl Output {
         Self { json: global.json || !std::io::stdout().is_terminal() }
     }
 
-    /// Is the reader a program?
-    pub(crate) fn is_json(self) -> bool {
-        self.json
-    }
-
     /// Prints a list: a table of these columns, or an array of whole items.
     pub(crate) fn list(self, items: Vec<Value>, columns: &[Column]) -> anyhow::Result<()> {
         if self.json {

@@ -1,11 +1,81 @@
 //! The HTTP API (docs/api.md).
 
+mod caller;
+mod deliveries;
+mod envelope;
+mod errors;
+mod events;
+mod fields;
+mod hook_json;
+mod hooks;
+mod operations;
+mod orgs;
+mod paging;
+mod publish;
+mod repos;
+mod request;
+mod tokens;
+mod users;
+
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::State;
+use axum::routing::{any, delete, get, post, put};
 use domain::flow::Ports;
 
 use crate::ApiSettings;
+use errors::Reject;
+
+/// What every handler may use.
+#[derive(Debug)]
+pub(crate) struct Context {
+    ports: Ports,
+    settings: ApiSettings,
+}
+
+/// The context as handlers extract it.
+type Api = State<Arc<Context>>;
+/// What handlers return.
+type Answer<T> = Result<T, Reject>;
 
 /// All routes.
-pub(crate) fn routes(_ports: Ports, _settings: ApiSettings) -> Router {
+pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
     Router::new()
+        .route("/api/v1/events", post(publish::publish).get(events::list))
+        .route("/api/v1/events/{id}", get(events::show))
+        .route("/api/v1/whoami", get(tokens::whoami))
+        .route("/api/v1/users", post(users::create).get(users::list))
+        .route("/api/v1/users/{login}", delete(users::remove))
+        .route("/api/v1/orgs", post(orgs::create).get(orgs::list))
+        .route("/api/v1/orgs/{login}", delete(orgs::remove))
+        .route("/api/v1/orgs/{login}/members/{user}", put(orgs::add_member).delete(orgs::remove_member))
+        .route("/api/v1/repos", post(repos::create).get(repos::list))
+        .route("/api/v1/repos/{owner}/{name}", get(repos::show).delete(repos::remove))
+        .route(
+            "/api/v1/repos/{owner}/{name}/collaborators/{user}",
+            put(repos::add_collaborator).delete(repos::remove_collaborator),
+        )
+        .route("/api/v1/tokens", post(tokens::create).get(tokens::list))
+        .route("/api/v1/tokens/{id}", delete(tokens::remove))
+        .route("/api/v1/hooks", post(hooks::create).get(hooks::list))
+        .route("/api/v1/hooks/{id}", get(hooks::show).delete(hooks::remove))
+        .route("/api/v1/hooks/{id}/pings", post(hooks::ping))
+        .route("/api/v1/hooks/{id}/deliveries", get(deliveries::list))
+        .route("/api/v1/deliveries/{id}", get(deliveries::show))
+        .route("/api/v1/deliveries/{id}/redeliver", post(deliveries::redeliver))
+        .route("/api/v1/doctor", get(operations::doctor))
+        .route("/api/v1", any(nothing_here))
+        .route("/api/v1/", any(nothing_here))
+        .route("/api/v1/{*path}", any(nothing_here))
+        .method_not_allowed_fallback(not_this_method)
+        .with_state(Arc::new(Context { ports, settings }))
+}
+
+async fn nothing_here() -> Reject {
+    Reject::not_found("there is nothing at this path")
+}
+
+async fn not_this_method() -> Reject {
+    Reject::method_not_allowed()
 }

@@ -1,0 +1,72 @@
+//! The members of a JSON object, taken out one by one, so that every complaint names its field.
+
+use domain::account::is_valid_name;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::errors::Reject;
+
+/// Longest free text in the registry, in bytes.
+const MAX_TEXT: usize = 1_024;
+
+/// Members not taken yet.
+#[derive(Debug)]
+pub(crate) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Parses a body, which must be an object.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Reject> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(_) => Err(Reject::bad_request("the body must be a JSON object")),
+            Err(error) => Err(Reject::bad_request(format!("the body is not JSON: {error}"))),
+        }
+    }
+
+    /// Takes a member that must be there.
+    pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Reject> {
+        self.optional(name)?.ok_or_else(|| Reject::invalid(name, "is missing"))
+    }
+
+    /// Takes a member that may be absent or null.
+    pub(crate) fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>, Reject> {
+        match self.0.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match T::deserialize(value) {
+                Ok(value) => Ok(Some(value)),
+                Err(error) => Err(Reject::invalid(name, error.to_string())),
+            },
+        }
+    }
+
+    /// Takes a login or repository name.
+    pub(crate) fn name(&mut self, name: &'static str) -> Result<String, Reject> {
+        let text: String = self.required(name)?;
+        if is_valid_name(&text) {
+            return Ok(text);
+        }
+        let rule = "must be 1 to 100 letters, digits, `-`, `_` or `.`, not start with `-`, and not end in `.git`";
+        Err(Reject::invalid(name, rule))
+    }
+
+    /// Takes a line of free text; blank counts as absent.
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, Reject> {
+        let text: Option<String> = self.optional(name)?;
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        if text.len() > MAX_TEXT {
+            return Err(Reject::invalid(name, "is longer than 1024 bytes"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Reject::invalid(name, "must not contain control characters"));
+        }
+        Ok(Some(text))
+    }
+
+    /// Nothing may be left: a misspelt member must not go unnoticed.
+    pub(crate) fn finish(self) -> Result<(), Reject> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((name, _)) => Err(Reject::invalid(name, "is not known here")),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! `/api/v1/hooks`: hooks of every dialect.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::account::{OrgRole, Permission, Scope};
+use domain::dialect::Scene;
+use domain::event::Place;
+use domain::flow::{ping as flow, publish::find_source};
+use domain::hook::{Candidate, Hook, HookConflict, HookScope, NewHook, SiblingRule};
+use domain::id::{HookId, Uid};
+use domain::rules::access::{HookAccess, repository_hook_access};
+use domain::rules::target::TargetUrl;
+use serde::Deserialize;
+
+use super::caller::{Caller, is_organization};
+use super::errors::Reject;
+use super::hook_json::{self, HookJson};
+use super::paging::{Items, Page};
+use super::request::{JsonBody, Names, Params};
+use super::{Answer, Api, Context};
+
+/// Which hooks.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Whose {
+    scope: Option<String>,
+}
+
+/// Lists the hooks of a repository or an organization, of all dialects.
+pub(crate) async fn list(
+    State(context): Api,
+    caller: Caller,
+    Params(page): Params<Page>,
+    Params(whose): Params<Whose>,
+) -> Answer<Json<Items<HookJson>>> {
+    let window = page.window()?;
+    let text = whose.scope.ok_or_else(|| Reject::bad_request("say whose: ?scope=/repos/OWNER/NAME").at("scope"))?;
+    let (place, _) = find_scope(&context, &text)?;
+    need_access(&context, &caller, place, HookAccess::Read, "there is no such repository or organization")?;
+    let directory = context.ports.directory();
+    let of = |dialect: &Arc<dyn domain::dialect::Dialect>| directory.hooks_of(scope_of(place), dialect.name());
+    let mut hooks: Vec<Arc<Hook>> = context.ports.dialects.iter().flat_map(of).collect();
+    hooks.sort_by_key(|hook| hook.id);
+    let mut queued = std::collections::HashMap::new();
+    for hook in &hooks {
+        queued.insert(hook.id, context.ports.store.queued(hook.id).await?);
+    }
+    let waiting = |hook: &Hook| queued.get(&hook.id).copied().unwrap_or(0);
+    Ok(window.cut(&hooks, |hook| hook.id.0, |hook| HookJson::new(directory, hook, waiting(hook))))
+}
+
+/// Creates a hook.
+pub(crate) async fn create(
+    State(context): Api,
+    caller: Caller,
+    JsonBody(mut body): JsonBody,
+) -> Answer<(StatusCode, Json<HookJson>)> {
+    let (place, source) = find_scope(&context, &body.required::<String>("scope")?)?;
+    need_access(&context, &caller, place, HookAccess::Write, "there is no such repository or organization")?;
+    need_unarchived(&context, place)?;
+    let name: String = body.required("dialect")?;
+    let dialect = context.ports.dialects.get(&name);
+    let dialect = dialect.ok_or_else(|| Reject::invalid("dialect", format!("there is no dialect {name:?}")))?;
+    let scope = scope_of(place);
+    let url = body.required::<String>("url")?;
+    let url = TargetUrl::parse(&url).map_err(|error| Reject::invalid("url", error.to_string()))?;
+    context.settings.url_policy.check(&url).map_err(|reason| Reject::invalid("url", refused_target(&reason)))?;
+    let now = context.ports.clock.now();
+    let new = NewHook {
+        uid: Uid::new(now, &*context.ports.entropy),
+        dialect: dialect.name(),
+        scope,
+        active: body.optional("active")?.unwrap_or(true),
+        url,
+        events: hook_json::events(&mut body, |event| dialect.knows_event(event, scope))?,
+        secret: hook_json::secret(&mut body)?,
+        format: hook_json::format(&mut body)?,
+        insecure_tls: body.optional("insecure_ssl")?.unwrap_or(false),
+        timeout: hook_json::timeout(&mut body)?,
+        retries: hook_json::retries(&mut body)?,
+        extra: serde_json::Map::new(),
+        creator: caller.0.user.id,
+        created_at: now,
+    };
+    body.finish()?;
+    let hook = context.ports.store.create_hook(new, sibling_rule(context.settings.max_hooks_per_event)).await?;
+    tracing::info!(hook = %hook.id, source, user = caller.0.user.login, "a hook was created");
+    Ok((StatusCode::CREATED, Json(HookJson::new(context.ports.directory(), &hook, 0))))
+}
+
+fn refused_target(reason: &str) -> String {
+    format!("deliveries may not go there: {reason} (the operator can allow it: egress.allow)")
+}
+
+/// Shows a hook.
+pub(crate) async fn show(State(context): Api, caller: Caller, Names(id): Names<i64>) -> Answer<Json<HookJson>> {
+    let hook = accessible(&context, &caller, id, HookAccess::Read)?;
+    let queued = context.ports.store.queued(hook.id).await?;
+    Ok(Json(HookJson::new(context.ports.directory(), &hook, queued)))
+}
+
+/// Deletes a hook; its log stays.
+pub(crate) async fn remove(State(context): Api, caller: Caller, Names(id): Names<i64>) -> Answer<StatusCode> {
+    let hook = accessible(&context, &caller, id, HookAccess::Admin)?;
+    need_unarchived(&context, place_of(&context, hook.scope).ok_or_else(no_hook)?)?;
+    context.ports.store.delete_hook(hook.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sends a hook the message with which its dialect says hello.
+pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i64>) -> Answer<StatusCode> {
+    let hook = accessible(&context, &caller, id, HookAccess::Read)?;
+    let ports = &context.ports;
+    let directory = ports.directory();
+    let place = place_of(&context, hook.scope).ok_or_else(no_hook)?;
+    let account = directory.account_by_id(place.account).ok_or_else(no_hook)?;
+    let repository = place.repository.and_then(|id| directory.locate_by_id(id)).map(|found| found.repository);
+    let scene = Scene {
+        place,
+        account: &account,
+        repository: repository.as_ref(),
+        directory,
+        public_url: &ports.public_url,
+        occurred_at: ports.clock.now(),
+    };
+    let draft = ports.dialects.get(hook.dialect.0).and_then(|dialect| dialect.ping(&hook, &scene, &caller.0.user));
+    let draft = draft.ok_or_else(|| Reject::conflict("this hook's dialect has no ping"))?;
+    let source = match &repository {
+        Some(repository) => format!("/repos/{}/{}", account.login, repository.name),
+        None => format!("/orgs/{}", account.login),
+    };
+    flow::ping(ports, &hook, place, source, draft).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A hook beside its siblings: no second one that does the same for the same event, and no more than `limit` for one.
+fn sibling_rule(limit: usize) -> SiblingRule {
+    Arc::new(move |candidate: &Candidate<'_>, siblings: &[Arc<Hook>]| {
+        let same = |hook: &Arc<Hook>| {
+            let other = Candidate::from(&**hook);
+            other.url == candidate.url
+                && other.secret == candidate.secret
+                && other.format == candidate.format
+                && other.insecure_tls == candidate.insecure_tls
+                && other.events.iter().any(|event| candidate.events.contains(event))
+        };
+        if siblings.iter().any(same) {
+            return Err(HookConflict::Duplicate);
+        }
+        let full = |event: &&String| siblings.iter().filter(|hook| hook.events.contains(event)).count() >= limit;
+        let events: Vec<String> = candidate.events.iter().filter(full).cloned().collect();
+        if events.is_empty() { Ok(()) } else { Err(HookConflict::TooMany { events, limit }) }
+    })
+}
+
+/// What a conflict is called here.
+pub(crate) fn explain(conflict: HookConflict) -> Reject {
+    match conflict {
+        HookConflict::Duplicate => Reject::conflict("such a hook exists: same URL, settings and event"),
+        HookConflict::TooMany { events, limit } => {
+            let message = format!("there are {limit} hooks already for {}", events.join(", "));
+            Reject::invalid("events", message)
+        }
+    }
+}
+
+/// Finds what `/repos/OWNER/NAME` or `/orgs/ORG` names, and its short form.
+fn find_scope(context: &Context, text: &str) -> Answer<(Place, String)> {
+    let missing = || Reject::not_found("there is no such repository or organization").at("scope");
+    let (source, place) = find_source(&context.ports, text).map_err(|_| missing())?;
+    let fits = place.repository.is_some() || is_organization(context.ports.directory(), place);
+    if fits { Ok((place, source)) } else { Err(missing()) }
+}
+
+fn scope_of(place: Place) -> HookScope {
+    place.repository.map_or(HookScope::Account(place.account), HookScope::Repository)
+}
+
+fn place_of(context: &Context, scope: HookScope) -> Option<Place> {
+    match scope {
+        HookScope::Repository(id) => context.ports.directory().locate_by_id(id).map(|found| found.place()),
+        HookScope::Account(account) => Some(Place { account, repository: None }),
+    }
+}
+
+fn no_hook() -> Reject {
+    Reject::not_found("there is no such hook")
+}
+
+/// The hook, if the caller has this access to it.
+pub(crate) fn accessible(context: &Context, caller: &Caller, id: i64, needed: HookAccess) -> Answer<Arc<Hook>> {
+    let hook = context.ports.directory().hook(HookId(id)).ok_or_else(no_hook)?;
+    let place = place_of(context, hook.scope).ok_or_else(no_hook)?;
+    need_access(context, caller, place, needed, "there is no such hook")?;
+    Ok(hook)
+}
+
+/// Repository hooks are for admins of the repository, with the scopes of GitHub's repository hooks; organization hooks
+/// for owners with `admin:org_hook`. `missing` is what those read who may not even know.
+fn need_access(
+    context: &Context,
+    caller: &Caller,
+    place: Place,
+    needed: HookAccess,
+    missing: &'static str,
+) -> Answer<()> {
+    let directory = context.ports.directory();
+    let Some(id) = place.repository else {
+        return match caller.role(directory, place) {
+            Some(OrgRole::Owner) => caller.need(Scope::AdminOrgHook),
+            Some(OrgRole::Member) => Err(Reject::forbidden("only owners manage the organization's hooks")),
+            None => Err(Reject::not_found(missing)),
+        };
+    };
+    let found = directory.locate_by_id(id).ok_or_else(|| Reject::not_found(missing))?;
+    match caller.permission(directory, &found.repository) {
+        Some(Permission::Admin) => {}
+        Some(_) => return Err(Reject::forbidden("only admins manage the repository's hooks")),
+        None => return Err(Reject::not_found(missing)),
+    }
+    match repository_hook_access(caller.0.scopes, found.repository.private) {
+        Some(access) if access >= needed => Ok(()),
+        _ => caller.need_any(match needed {
+            HookAccess::Read => &[Scope::ReadRepoHook],
+            HookAccess::Write => &[Scope::WriteRepoHook],
+            HookAccess::Admin => &[Scope::AdminRepoHook],
+        }),
+    }
+}
+
+/// Archived repositories keep their hooks as they are.
+fn need_unarchived(context: &Context, place: Place) -> Answer<()> {
+    let found = place.repository.and_then(|id| context.ports.directory().locate_by_id(id));
+    match found {
+        Some(found) if found.repository.archived => Err(Reject::forbidden("the repository is archived: read-only")),
+        _ => Ok(()),
+    }
+}
