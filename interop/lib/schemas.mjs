@@ -14,6 +14,10 @@ export function assertSchema(name, payload) {
   if (!definition) throw new Error(`the schemas have no event ${name}`);
   const check = ajv.getSchema(`github#/definitions/${definition.replaceAll("$", "%24")}`);
   if (!check(payload)) {
-    throw new Error(`${definition}: ${ajv.errorsText(check.errors, { separator: "\n  " })}\n${JSON.stringify(payload, null, 1)}`);
+    throw new Error(`${definition}: ${faults(check.errors)}`);
   }
+}
+
+function faults(errors) {
+  return errors.map(({ instancePath, message, params }) => `${instancePath || "/"} ${message} ${JSON.stringify(params)}`).join("\n  ");
 }
