@@ -29,11 +29,6 @@ const V3 = {
     ["POST", "/repos/acme/widgets/hooks/{hook}/tests"],
     ["POST", "/repos/acme/widgets/hooks/{hook}/deliveries/{delivery}/attempts"],
     ["DELETE", "/repos/acme/widgets/hooks/{hook}"],
-    ["POST", "/orgs/acme/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
-    ["PATCH", "/orgs/acme/hooks/{orgHook}", { strict: ["config", "events", "active"] }],
-    ["PATCH", "/orgs/acme/hooks/{orgHook}/config", { strict: ["url", "content_type", "insecure_ssl", "secret"] }],
-    ["POST", "/orgs/acme/hooks/{orgHook}/pings"],
-    ["DELETE", "/orgs/acme/hooks/{orgHook}"],
     ["POST", "/orgs/acme/repos", { strict: ["name"] }],
     ["POST", "/user/repos", { strict: ["name"] }],
   ],
@@ -68,7 +63,6 @@ const V1 = {
 /** Bodies that are right, so that one wrong member can be put in. */
 const RIGHT = {
   "POST /repos/acme/widgets/hooks": () => ({ config: { url: `http://127.0.0.1:9/${crypto.randomUUID()}` } }),
-  "POST /orgs/acme/hooks": () => ({ name: "web", config: { url: `http://127.0.0.1:9/${crypto.randomUUID()}` } }),
   "POST /orgs/acme/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
   "POST /user/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
   "POST /users": () => ({ login: `u-${crypto.randomUUID()}` }),
@@ -119,9 +113,8 @@ for (const surface of [V3, V1]) {
       const sink = await Sink.listen(t);
       await server.must("POST", "/users", { login: "bob" });
       const hook = await createHook(scene.octokit, scene.repo, { url: sink.url() });
-      const { data: orgHook } = await scene.octokit.rest.orgs.createWebhook({ org: "acme", name: "web", config: { url: sink.url("/org") } });
       const delivery = await eventually("a delivery", async () => (await server.must("GET", `/hooks/${hook.id}/deliveries`)).items[0]);
-      ids = { hook: hook.id, orgHook: orgHook.id, delivery: delivery.id, bob: "bob" };
+      ids = { hook: hook.id, delivery: delivery.id, bob: "bob" };
       if (surface === V1) token = server.admin;
     });
 

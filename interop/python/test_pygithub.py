@@ -94,13 +94,3 @@ def test_deliveries_are_listed_and_parsed(server, sink):
     assert one.request.headers["X-GitHub-Delivery"] == one.guid == listed[0].guid
     assert one.response.payload == "ok"
     hook.delete()
-
-
-def test_an_organizations_hook_works_the_same(server, sink):
-    organization = client(server).get_organization("acme")
-    hook = organization.create_hook("web", {"url": sink.url(), "content_type": "json"}, events=["push"], active=True)
-    assert sink.event("ping").headers["x-github-hook-installation-target-type"] == "organization"
-    assert [found.id for found in organization.get_hooks()] == [hook.id]
-    hook.edit("web", {"url": sink.url(), "content_type": "form"}, events=["*"])
-    assert hook.events == ["*"]
-    hook.delete()
