@@ -1,0 +1,4 @@
+//! Cases by noun.
+
+pub(crate) mod events;
+pub(crate) mod queue;
