@@ -19,6 +19,7 @@ mod meter;
 mod operations;
 mod paging;
 mod ping;
+mod repository_events;
 mod repository_fields;
 mod repository_json;
 mod resources;

@@ -14,6 +14,7 @@ use super::super::call::{Call, RawBody};
 use super::super::errors::ApiError;
 use super::super::json::Object;
 use super::super::paging::{paginate, with_links};
+use super::super::repository_events::{tell_changes, tell_created, tell_deleted};
 use super::super::repository_fields::{RepositoryFields, new_repository};
 use super::super::repository_json::{full, item};
 
@@ -89,6 +90,7 @@ async fn create(call: &Call, me: &Principal, owner: &Arc<Account>, body: &RawBod
     }
     let repository = call.app.ports.store.create_repository(new).await?;
     let found = Located { repository, owner: owner.clone() };
+    tell_created(&call.app.ports, &found, &me.user).await;
     let json = Json(full(call, &found, Permission::Admin));
     let mut response = (StatusCode::CREATED, json).into_response();
     let url = call.links.repository(&found.owner, &found.repository);
@@ -109,13 +111,16 @@ pub(super) async fn update(call: Call, body: RawBody) -> Result<Json<Object>, Ap
     let now = call.app.ports.clock.now();
     let edit = Box::new(move |repository| fields.apply(repository));
     let repository = call.app.ports.store.update_repository(found.repository.id, now, edit).await?;
-    let found = Located { repository, ..found };
+    let old = found.repository;
+    let found = Located { repository, owner: found.owner };
+    tell_changes(&call.app.ports, &old, &found, &call.myself()?.user).await;
     Ok(Json(full(&call, &found, Permission::Admin)))
 }
 
 /// `DELETE /repos/{owner}/{repo}`
 pub(super) async fn delete(call: Call) -> Result<StatusCode, ApiError> {
     let found = administered(&call, Scope::DeleteRepo)?;
+    tell_deleted(&call.app.ports, &found, &call.myself()?.user).await;
     call.app.ports.store.delete_repository(found.repository.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
