@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domain::account::Account;
 use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
 use domain::hook::{BodyFormat, DialectName, Hook, HookScope};
 
-use super::{events, passthrough, payload};
+use super::{api, events, passthrough, payload};
 use crate::hmac;
 
 /// The GitHub dialect.
@@ -75,6 +76,10 @@ impl Dialect for GitHub {
 
     fn pass_through(&self, kind: &str, data: &Bytes) -> Result<Draft, String> {
         passthrough::draft(kind, data)
+    }
+
+    fn ping(&self, hook: &Arc<Hook>, scene: &Scene<'_>, sender: &Arc<Account>) -> Option<Draft> {
+        api::ping_draft(hook, scene, sender)
     }
 
     fn encode(&self, hook: &Hook, message: &Message, sending: &Sending) -> WireRequest {

@@ -40,6 +40,7 @@ use app::App;
 use errors::ApiError;
 
 pub(crate) use meter::Meter;
+pub(crate) use ping::ping_draft;
 
 /// Where the API lives on every host.
 const PREFIX: &str = "/api/v3";

@@ -27,17 +27,19 @@ pub(super) async fn send_ping(ports: &Ports, at: &Located, hook: &Arc<Hook>, sen
         public_url: &ports.public_url,
         occurred_at: ports.clock.now(),
     };
-    let told = repository_hook(&Links::for_payloads(&ports.public_url), at, hook, None);
-    let body = payload::ping(&scene, told, hook.id.0, sender, random_u64(ports));
-    let draft = Draft { kind: "ping".into(), action: None, body };
-    ping(ports, hook, at.place(), source(at), draft).await.map(drop)
+    match ping_draft(hook, &scene, sender) {
+        Some(draft) => ping(ports, hook, at.place(), source(at), draft).await.map(drop),
+        None => Ok(()),
+    }
 }
 
-/// Chooses an aphorism.
-pub(super) fn random_u64(ports: &Ports) -> u64 {
-    let mut seed = [0; 8];
-    ports.entropy.fill(&mut seed);
-    u64::from_le_bytes(seed)
+/// The ping of a hook on the scene's repository; none for other hooks.
+pub(crate) fn ping_draft(hook: &Hook, scene: &Scene<'_>, sender: &Account) -> Option<Draft> {
+    let at = Located { repository: scene.repository?.clone(), owner: scene.account.clone() };
+    let told = repository_hook(&Links::for_payloads(scene.public_url), &at, hook, None);
+    let seed = scene.occurred_at.as_micros().unsigned_abs();
+    let body = payload::ping(scene, told, hook.id.0, sender, seed);
+    Some(Draft { kind: "ping".into(), action: None, body })
 }
 
 /// Sends the latest push to a hook that is active and listens to pushes. No push, no message.

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::github::api::call::Call;
 use crate::github::api::errors::ApiError;
-use crate::github::api::ping::random_u64;
 use crate::github::payload;
 
 /// Versions of the API that clients pin.
@@ -63,5 +62,6 @@ pub(super) async fn versions(_call: Call) -> Json<[&'static str; 2]> {
 
 /// A saying, as plain text.
 pub(super) async fn zen(call: Call) -> Response {
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], payload::zen(random_u64(&call.app.ports))).into_response()
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], payload::zen(call.app.ports.clock.now().as_micros().unsigned_abs()))
+        .into_response()
 }
