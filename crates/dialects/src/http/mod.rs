@@ -4,8 +4,10 @@ mod auth;
 mod base;
 mod body;
 mod settings;
+mod siblings;
 
 pub use auth::{Credentials, authenticate, presented_token};
 pub use base::requested_base;
 pub use body::{BodyError, MAX_JSON_DEPTH, MAX_MANAGEMENT_BODY, parse_json, read_body};
 pub use settings::{ApiSettings, UrlPolicy};
+pub(crate) use siblings::sibling_rule;

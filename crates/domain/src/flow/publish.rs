@@ -201,14 +201,15 @@ fn tell(
     Ok(messages)
 }
 
-/// A custom event: any other dotted name. JSON must be JSON; other content types are kept as they are.
+/// A custom event: any other dotted name. JSON must be JSON; other content types are kept as they are, and an event
+/// need not have data at all.
 fn check_custom(envelope: &Envelope) -> Result<(), PublishError> {
     let dotted = envelope.kind.contains('.') && envelope.kind.split('.').all(|part| !part.is_empty());
     if !dotted {
         let problem = format!("{:?} is no canonical type, and a custom type is dotted: acme.thing.done", envelope.kind);
         return Err(PublishError::Attribute { field: "type", problem });
     }
-    if envelope.content_type.starts_with("application/json") {
+    if !envelope.data.is_empty() && envelope.content_type.starts_with("application/json") {
         serde_json::from_slice::<serde::de::IgnoredAny>(&envelope.data)
             .map_err(|error| PublishError::Data(format!("is not JSON: {error}")))?;
     }

@@ -17,10 +17,10 @@ use super::call::{Call, RawBody};
 use super::errors::{ApiError, Problem};
 use super::hook_json::{hook_url, repository_hook};
 use super::ping::send_ping;
-use super::siblings::sibling_rule;
 use super::validate::{ALIAS_KEY, Config, ConfigFields, HookFields, Sense, read_hook};
 use crate::github::dialect::NAME;
 use crate::github::events::DEFAULT_EVENT;
+use crate::http::sibling_rule;
 
 /// Creates a hook and pings it.
 pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiError> {

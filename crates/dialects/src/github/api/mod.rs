@@ -23,7 +23,6 @@ mod repository_events;
 mod repository_fields;
 mod repository_json;
 mod resources;
-mod siblings;
 mod types;
 mod update;
 mod validate;

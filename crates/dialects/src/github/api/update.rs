@@ -14,8 +14,8 @@ use super::create::has_text;
 use super::errors::ApiError;
 use super::hook_json::config;
 use super::hooks::hook_answer;
-use super::siblings::sibling_rule;
 use super::validate::{ALIAS_KEY, Config, ContentType, HookFields, Sense, read_config, read_hook};
+use crate::http::sibling_rule;
 
 /// Edits a hook.
 pub(super) async fn update(call: Call, body: RawBody) -> Result<Response, ApiError> {

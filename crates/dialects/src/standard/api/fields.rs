@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::errors::Reject;
+use crate::http::parse_json;
 
 /// Longest free text in the registry, in bytes.
 const MAX_TEXT: usize = 1_024;
@@ -16,10 +17,10 @@ pub(crate) struct Fields(Map<String, Value>);
 impl Fields {
     /// Parses a body, which must be an object.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Reject> {
-        match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Ok(Self(members)),
-            Ok(_) => Err(Reject::bad_request("the body must be a JSON object")),
-            Err(error) => Err(Reject::bad_request(format!("the body is not JSON: {error}"))),
+        match parse_json(body) {
+            Some(Value::Object(members)) => Ok(Self(members)),
+            Some(_) => Err(Reject::bad_request("the body must be a JSON object")),
+            None => Err(Reject::bad_request("the body is not JSON, or nests deeper than 64 levels")),
         }
     }
 

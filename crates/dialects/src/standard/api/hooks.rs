@@ -9,7 +9,7 @@ use domain::account::{OrgRole, Permission, Scope};
 use domain::dialect::Scene;
 use domain::event::Place;
 use domain::flow::{ping as flow, publish::find_source};
-use domain::hook::{Candidate, Hook, HookConflict, HookScope, NewHook, SiblingRule};
+use domain::hook::{Hook, HookConflict, HookScope, NewHook};
 use domain::id::{HookId, Uid};
 use domain::rules::access::{HookAccess, repository_hook_access};
 use domain::rules::target::TargetUrl;
@@ -21,6 +21,7 @@ use super::hook_json::{self, HookJson};
 use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::{Answer, Api, Context};
+use crate::http::sibling_rule;
 
 /// Which hooks.
 #[derive(Debug, Deserialize)]
@@ -85,7 +86,8 @@ pub(crate) async fn create(
         created_at: now,
     };
     body.finish()?;
-    let hook = context.ports.store.create_hook(new, sibling_rule(context.settings.max_hooks_per_event)).await?;
+    let hook =
+        context.ports.store.create_hook(new, sibling_rule(context.settings.max_hooks_per_event, Vec::new())).await?;
     tracing::info!(hook = %hook.id, source, user = caller.0.user.login, "a hook was created");
     Ok((StatusCode::CREATED, Json(HookJson::new(context.ports.directory(), &hook, 0))))
 }
@@ -133,26 +135,6 @@ pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i
     };
     flow::ping(ports, &hook, place, source, draft).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A hook beside its siblings: no second one that does the same for the same event, and no more than `limit` for one.
-fn sibling_rule(limit: usize) -> SiblingRule {
-    Arc::new(move |candidate: &Candidate<'_>, siblings: &[Arc<Hook>]| {
-        let same = |hook: &Arc<Hook>| {
-            let other = Candidate::from(&**hook);
-            other.url == candidate.url
-                && other.secret == candidate.secret
-                && other.format == candidate.format
-                && other.insecure_tls == candidate.insecure_tls
-                && other.events.iter().any(|event| candidate.events.contains(event))
-        };
-        if siblings.iter().any(same) {
-            return Err(HookConflict::Duplicate);
-        }
-        let full = |event: &&String| siblings.iter().filter(|hook| hook.events.contains(event)).count() >= limit;
-        let events: Vec<String> = candidate.events.iter().filter(full).cloned().collect();
-        if events.is_empty() { Ok(()) } else { Err(HookConflict::TooMany { events, limit }) }
-    })
 }
 
 /// What a conflict is called here.

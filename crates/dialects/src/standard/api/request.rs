@@ -7,14 +7,11 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::errors::Reject;
 use super::fields::Fields;
-
-/// Largest body of a request that does not publish, in bytes.
-const MAX_BODY: usize = 1024 * 1024;
+use crate::http::{BodyError, MAX_MANAGEMENT_BODY, read_body};
 
 /// Names in the path.
 #[derive(Debug)]
@@ -55,7 +52,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Reject> {
         let (parts, body) = request.into_parts();
-        let body = read(&parts.headers, body, MAX_BODY, "the body is larger than 1 MiB").await?;
+        let body = read(&parts.headers, body, MAX_MANAGEMENT_BODY, "the body is larger than 1 MiB").await?;
         Fields::parse(&body).map(Self)
     }
 }
@@ -71,9 +68,8 @@ pub(crate) async fn read(
     if announced.is_some_and(|length: u64| length > limit as u64) {
         return Err(Reject::too_large(too_large));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Reject::too_large(too_large)),
-        Err(_) => Err(Reject::bad_request("the body ended early")),
-    }
+    read_body(body, limit).await.map_err(|error| match error {
+        BodyError::TooLarge => Reject::too_large(too_large),
+        BodyError::Broken => Reject::bad_request("the body ended early"),
+    })
 }

@@ -1,4 +1,5 @@
-//! What a hook may not be beside the others of its repository (contract github section 1.1).
+//! What a hook may not be beside the others of its scope and dialect (contract github section 1.1), whichever surface it
+//! comes in by.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use domain::hook::{ALL_EVENTS, Candidate, Hook, HookConflict, SiblingRule};
 
 /// No two hooks with the same configuration share an event, and no event has more than `limit` hooks. Events in `kept`,
 /// which the hook had before an edit, are not counted again, so that a lowered limit does not lock old hooks.
-pub(super) fn sibling_rule(limit: usize, kept: Vec<String>) -> SiblingRule {
+pub(crate) fn sibling_rule(limit: usize, kept: Vec<String>) -> SiblingRule {
     Arc::new(move |candidate, siblings| judge(candidate, siblings, limit, &kept))
 }
 
