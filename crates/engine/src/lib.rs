@@ -1,1 +1,28 @@
-//! stub
+//! Moves deliveries: claims what is due, sends it, settles what came of it (design section 6).
+//!
+//! ```text
+//! store ──Bell──► lanes ──turns──► couriers ──► sender ──► receiver
+//!   ▲               ▲                 │
+//!   │           dispatcher            └──► settler ──┐
+//!   └──── claims ◄──┘   settlements, in batches ◄────┘
+//! ```
+//!
+//! Invariants: the only crate that calls out (E-1). Knows no SQL, no vendor's words, no HTTP surface. Nothing retries
+//! outside `domain::rules::decide` (D-17). A delivery that leaves memory unsettled is still in the database.
+
+mod courier;
+mod dispatcher;
+mod engine;
+mod gates;
+mod lanes;
+mod report;
+mod scheduler;
+mod sender;
+mod settings;
+mod settler;
+mod shared;
+
+pub use engine::Engine;
+pub use scheduler::Snapshot;
+pub use sender::{EgressSettings, HttpSender, Resolver, SystemResolver};
+pub use settings::{Bulkheads, EngineSettings, LogAttempts, MAX_TIMEOUT, MIN_TIMEOUT};

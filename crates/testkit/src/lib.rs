@@ -1,10 +1,11 @@
-//! For tests only: a movable clock, seeded entropy, builders, and (in `receiver`) an endpoint that misbehaves on
-//! request. Depends on `domain` alone.
+//! For tests only: a movable clock, seeded entropy, builders, and an endpoint that misbehaves on request. Depends on `domain` alone.
 
 mod build;
 mod entropy;
+mod receiver;
 mod time;
 
 pub use build::{AHook, AnEvent, a_hook, an_event};
 pub use entropy::SeededEntropy;
+pub use receiver::{Behaviour, Received, Receiver};
 pub use time::{FakeClock, START};

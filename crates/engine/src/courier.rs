@@ -1,0 +1,224 @@
+//! One delivery: hook → encode → sign → send → decide → settle.
+
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::delivery::{DeliveryState, Lease, Message, Reason, Work};
+use domain::dialect::{Dialect, Sending, WireRequest};
+use domain::flow::Ports;
+use domain::hook::Hook;
+use domain::ports::{SendRequest, Sender};
+use domain::rules::decide::{Circumstances, Decision, decide};
+use domain::secret::MASK;
+use domain::time::Timestamp;
+use futures_util::FutureExt as _;
+
+use crate::report::Report;
+use crate::scheduler::{Job, Observed};
+use crate::settings::EngineSettings;
+use crate::settler::Settler;
+use crate::shared::{Seat, Shared};
+
+/// Longest pause of a lane that a receiver can ask for (D-16).
+const MAX_PAUSE: Duration = Duration::from_secs(3600);
+
+/// What couriers carry with them; one value serves all.
+pub(crate) struct Courier {
+    pub(crate) ports: Ports,
+    pub(crate) sender: Arc<dyn Sender>,
+    pub(crate) settings: Arc<EngineSettings>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) settler: Arc<Settler>,
+    pub(crate) report: Report,
+}
+
+impl Courier {
+    /// Delivers one after the other until the engine shuts down.
+    pub(crate) async fn run(&self, seat: Seat) {
+        while let Some(job) = self.shared.next(seat).await {
+            self.deliver(job).await;
+        }
+    }
+
+    /// Delivers one, settles it, and gives its slots back.
+    async fn deliver(&self, job: Job) {
+        let started_at = self.ports.clock.now();
+        let settlement = match self.prepare(&job, started_at) {
+            Ok(ready) => self.attempt(&job.work, &ready, started_at).await,
+            Err((state, reason)) => self.end_unsent(&job.work, started_at, state, reason),
+        };
+        let observed = self.observe(&settlement);
+        self.report.settled(&settlement, &job.work, job.hook.as_deref());
+        // A retry or a final failure is committed before its slot is free; successes may lag (D-11). What ended without
+        // an exchange may lag as well: repeating it sends nothing.
+        let lazy = settlement.attempt.exchange.is_none()
+            || matches!(settlement.next, Next::Ended { state: DeliveryState::Succeeded, .. });
+        if lazy {
+            self.settler.hand_in(settlement).await;
+        } else {
+            self.settler.commit(settlement).await;
+        }
+        self.shared.release(job, &observed);
+    }
+
+    /// Finds the hook and the dialect, or the reason not to send.
+    fn prepare<'a>(&'a self, job: &'a Job, now: Timestamp) -> Result<Ready<'a>, (DeliveryState, Reason)> {
+        let work = &job.work;
+        let hook = job.hook.as_deref().ok_or((DeliveryState::Cancelled, Reason::HookDeleted))?;
+        let by_hand = work.outgoing.direct || work.redelivery;
+        if !hook.active && !by_hand {
+            return Err((DeliveryState::Cancelled, Reason::HookInactive));
+        }
+        // A redelivery may be of any age: its event was accepted long ago, its plan just now.
+        if !work.redelivery && now > work.outgoing.accepted_at.plus(self.settings.max_age) {
+            return Err((DeliveryState::Expired, Reason::TooOld));
+        }
+        let message = work.message();
+        let dialect = self.ports.dialects.get(message.dialect.0);
+        if dialect.is_some_and(|dialect| message.body.len() > dialect.max_payload()) {
+            return Err((DeliveryState::Skipped, Reason::Oversize));
+        }
+        Ok(Ready { hook, message, dialect: dialect.map(|dialect| &**dialect) })
+    }
+
+    /// Encodes, sends, decides.
+    async fn attempt(&self, work: &Work, ready: &Ready<'_>, started_at: Timestamp) -> Settlement {
+        let number = work.attempts + 1;
+        let sending = Sending { number, redelivery: work.redelivery, now: started_at };
+        let began = self.ports.clock.monotonic();
+        let (request_head, exchange) = match encode(ready, &sending) {
+            Ok(wire) => {
+                let head = render_head(ready.hook, &wire);
+                (head, self.send(ready.hook, wire, began).await)
+            }
+            Err(fault) => (Bytes::new(), internal_error(fault, Duration::ZERO)),
+        };
+        let now = self.ports.clock.now();
+        let decision = decide(
+            &exchange,
+            &Circumstances {
+                now,
+                accepted_at: if work.redelivery { started_at } else { work.outgoing.accepted_at },
+                max_age: self.settings.max_age,
+                number,
+                schedule: self.settings.schedule_of(ready.hook),
+                vendor_delays: ready.dialect.map_or(&[], Dialect::vendor_delays),
+                gone_disables: ready.dialect.is_some_and(Dialect::gone_disables),
+                jitter: self.ports.entropy.unit(),
+            },
+        );
+        self.settlement(work, started_at, request_head, Some(exchange), decision)
+    }
+
+    /// Calls the receiver. A panic costs this attempt and nothing else (D-13).
+    async fn send(&self, hook: &Hook, wire: WireRequest, began: Duration) -> Exchange {
+        let request = SendRequest {
+            url: hook.url.clone(),
+            headers: wire.headers,
+            body: wire.body,
+            insecure_tls: hook.insecure_tls,
+            timeout: self.settings.timeout_of(hook),
+        };
+        let sent = AssertUnwindSafe(self.sender.send(request)).catch_unwind().await;
+        sent.unwrap_or_else(|_| internal_error("sending failed", self.ports.clock.monotonic().saturating_sub(began)))
+    }
+
+    /// The end of a delivery that needs no exchange.
+    fn end_unsent(&self, work: &Work, now: Timestamp, state: DeliveryState, reason: Reason) -> Settlement {
+        let next = Next::Ended { state, reason: Some(reason) };
+        self.settlement(work, now, Bytes::new(), None, Decision { next, disable_hook: false })
+    }
+
+    fn settlement(
+        &self,
+        work: &Work,
+        started_at: Timestamp,
+        request_head: Bytes,
+        exchange: Option<Exchange>,
+        decision: Decision,
+    ) -> Settlement {
+        let first = work.attempts == 0 && !work.recovered;
+        let id = if first { work.delivery.first_attempt() } else { self.ports.store.attempt_id(started_at) };
+        let attempt = Attempt {
+            id,
+            delivery: work.delivery,
+            event: work.outgoing.event,
+            hook: work.hook,
+            message: work.message,
+            number: work.attempts + 1,
+            redelivery: work.redelivery,
+            recovered: work.recovered,
+            started_at,
+            request_head,
+            exchange,
+        };
+        Settlement { attempt, next: decision.next, lease: work.lease, disable_hook: decision.disable_hook }
+    }
+
+    /// What the scheduler learns from the exchange.
+    fn observe(&self, settlement: &Settlement) -> Observed {
+        let Some(exchange) = &settlement.attempt.exchange else { return Observed::default() };
+        let overloaded = matches!(exchange.status, Some(429 | 503));
+        let pause = exchange.retry_after.filter(|_| overloaded).map(|asked| asked.min(MAX_PAUSE));
+        Observed {
+            took: Some(exchange.duration),
+            answered: exchange.outcome == Outcome::Answered,
+            timed_out: exchange.outcome == Outcome::TimedOut,
+            pause_until: pause.map(|pause| self.ports.clock.now().plus(pause)),
+        }
+    }
+}
+
+/// A delivery that can be sent.
+struct Ready<'a> {
+    hook: &'a Hook,
+    message: &'a Message,
+    dialect: Option<&'a dyn Dialect>,
+}
+
+/// Writes and signs the request. A panic costs this attempt and nothing else (D-13).
+fn encode(ready: &Ready<'_>, sending: &Sending) -> Result<WireRequest, &'static str> {
+    let dialect = ready.dialect.ok_or("this server does not know the dialect")?;
+    catch_unwind(AssertUnwindSafe(|| dialect.encode(ready.hook, ready.message, sending))).map_err(|_| "encoding failed")
+}
+
+fn internal_error(fault: &str, duration: Duration) -> Exchange {
+    Exchange {
+        outcome: Outcome::InternalError,
+        status: None,
+        error: Some(fault.to_owned()),
+        duration,
+        response_head: Bytes::new(),
+        response_body: Bytes::new(),
+        retry_after: None,
+    }
+}
+
+/// The header lines for the log, in the order they are sent. Credentials from the URL are masked (S-8).
+fn render_head(hook: &Hook, wire: &WireRequest) -> Bytes {
+    let target = hook.url.target().ok();
+    let authority = target.and_then(|target| std::str::from_utf8(&target.authority).ok()).unwrap_or_default();
+    let lines: usize = wire.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut head = String::with_capacity(lines + authority.len() + 48);
+    // Writing to a String cannot fail.
+    let _ = write!(head, "Host: {authority}\r\nContent-Length: {}\r\n", wire.body.len());
+    if target.is_some_and(|target| target.credentials.is_some()) {
+        let _ = write!(head, "Authorization: Basic {MASK}\r\n");
+    }
+    for (name, value) in &wire.headers {
+        head.push_str(name);
+        head.push_str(": ");
+        head.push_str(value);
+        head.push_str("\r\n");
+    }
+    Bytes::from(head)
+}
+
+/// Which of our claims this is, for the log.
+pub(crate) fn is_fresh(work: &Work) -> bool {
+    matches!(work.lease, Lease::Fresh)
+}
