@@ -121,28 +121,43 @@ fn detach(path: &Path, global: &Global) -> anyhow::Result<()> {
 
 /// `git flush`: the error says what stays.
 fn flush(paths: &[PathBuf], global: &Global) -> anyhow::Result<()> {
-    /// No hook waits for this; each request has its own limit.
-    const FLUSH_TIME: Duration = Duration::from_secs(3600);
     let clock = SystemClock::default();
-    let mut stays = 0;
+    let (mut stays, mut unread) = (0, 0);
     let paths = if paths.is_empty() { vec![None] } else { paths.iter().map(|path| Some(path.as_path())).collect() };
     for path in paths {
         let named = path.map_or_else(|| ".".to_owned(), |path| path.display().to_string());
-        let attached = Attached::open(path, &clock).with_context(|| named.clone())?;
-        if attached.spool.waiting()?.is_empty() {
-            continue;
-        }
-        match attached.send(FLUSH_TIME, &clock) {
-            Ok(flushed) => {
-                Output::from_global(global).done(&format!("{named}: sent {}", flushed.sent))?;
-                report(&flushed, &attached, &named);
+        match flush_one(path, &named, global, &clock) {
+            Ok(left) => stays += left,
+            Err(error) => {
+                tell(&format!("{named}: {error:#}"));
+                unread += 1;
             }
-            Err(error) => tell(&format!("{named}: {error:#}")),
         }
-        stays += attached.spool.waiting()?.len();
     }
-    anyhow::ensure!(stays == 0, "{stays} events stay in the spool");
+    anyhow::ensure!(unread == 0, "{unread} repositories could not be read");
+    anyhow::ensure!(stays == 0, "{stays} waiting events could not be sent");
     Ok(())
+}
+
+/// Sends what waits in one repository; how many events stay.
+fn flush_one(path: Option<&Path>, named: &str, global: &Global, clock: &SystemClock) -> anyhow::Result<usize> {
+    /// No pusher waits for this; each request has its own limit.
+    const FLUSH_TIME: Duration = Duration::from_secs(3600);
+    let attached = Attached::open(path, clock)?;
+    if attached.spool.waiting()?.is_empty() {
+        return Ok(0);
+    }
+    match attached.send(FLUSH_TIME, clock) {
+        Ok(flushed) => {
+            Output::from_global(global).done(&format!("{named}: sent {}", flushed.sent))?;
+            report(&flushed, &attached, named);
+            if flushed.busy {
+                tell(&format!("{named}: another process is sending"));
+            }
+        }
+        Err(error) => tell(&format!("{named}: {error:#}")),
+    }
+    Ok(attached.spool.waiting()?.len())
 }
 
 /// `git post-receive`: whatever happens, the push is done and git must not be told otherwise.

@@ -35,22 +35,18 @@ pub(crate) struct Attachment<'a> {
 pub(crate) fn attach(repository: &Repository, git: &Git<'_>, attachment: &Attachment<'_>) -> anyhow::Result<PathBuf> {
     let hook = hook_path(repository, git)?;
     let settings = Settings::read(git)?;
+    if attachment.token.is_none() {
+        settings.token(repository).context("give a token with the scope events:write (--token-file)")?;
+    }
     Spool::new(repository.folder(), settings.shared).create().context("cannot create the spool")?;
-    match attachment.token {
-        Some(token) => {
-            // The group may need it: in a shared repository each pusher runs the hook as themselves.
-            let mode = if settings.shared { 0o640 } else { 0o600 };
-            write(&repository.dir().join(TOKEN_FILE), format!("{}\n", token.expose()).as_bytes(), mode)?;
-        }
-        None => {
-            settings.token(repository).context("give a token with the scope events:write (--token-file)")?;
-        }
+    if let Some(token) = attachment.token {
+        // The group may need it: in a shared repository each pusher runs the hook as themselves.
+        let mode = if settings.shared { 0o640 } else { 0o600 };
+        write(&repository.dir().join(TOKEN_FILE), format!("{}\n", token.expose()).as_bytes(), mode)?;
+        git.output(&["config", "--replace-all", "postrider.tokenFile", TOKEN_FILE], b"")?;
     }
     for (key, value) in [("source", attachment.source.as_str()), ("server", attachment.server)] {
         git.output(&["config", "--replace-all", &format!("postrider.{key}"), value], b"")?;
-    }
-    if attachment.token.is_some() {
-        git.output(&["config", "--replace-all", "postrider.tokenFile", TOKEN_FILE], b"")?;
     }
     install(&hook, attachment.program)?;
     hand_over(repository, &hook)?;

@@ -210,3 +210,44 @@ fn take(room: &mut usize, commit: &Commit) -> bool {
     *room = left.unwrap_or(*room);
     left.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use domain::canonical::ZERO_ID;
+    use testkit::FakeClock;
+
+    use super::*;
+    use crate::git::updates::parse;
+
+    fn computed(limit: Duration) -> (Push, Vec<String>) {
+        let (old, new) = ("a".repeat(40), "b".repeat(40));
+        let lines =
+            format!("{old} {new} refs/heads/main\n{ZERO_ID} {new} refs/heads/new\n{old} {ZERO_ID} refs/tags/v1\n");
+        let clock = FakeClock::default();
+        let git = Git::new(Path::new("/nowhere"), &clock, limit);
+        let mut trouble = Vec::new();
+        let push = compute(&git, &parse(lines.as_bytes()), Actor::default(), &mut trouble);
+        (push, trouble)
+    }
+
+    #[test]
+    fn a_push_that_takes_too_long_is_published_without_commits_and_says_so() {
+        let (push, trouble) = computed(Duration::ZERO);
+        let told: Vec<_> = push.refs.iter().map(|one| (one.name.as_str(), one.truncated, one.total_commits)).collect();
+        assert_eq!(
+            told,
+            [("refs/heads/main", true, None), ("refs/heads/new", true, None), ("refs/tags/v1", false, None)]
+        );
+        assert_eq!(trouble, ["the event lacks commits: git took too long"]);
+    }
+
+    #[test]
+    fn a_repository_git_cannot_read_still_gives_its_refs() {
+        let (push, trouble) = computed(Duration::from_secs(10));
+        assert_eq!(push.refs.len(), 3);
+        assert!(trouble[0].contains("git for-each-ref ended with 128: fatal: not a git repository"), "{trouble:?}");
+    }
+}

@@ -1,0 +1,6 @@
+//! Stories of the whole program, run as users run it.
+
+mod git;
+mod git_attach;
+mod git_push;
+mod git_spool;
