@@ -75,6 +75,50 @@ pub(super) fn optional_date<'de, D: Deserializer<'de>>(source: D) -> Result<Opti
     Err(D::Error::custom("must be an RFC 3339 date: 2026-01-02T03:04:05Z"))
 }
 
+/// Moments as RFC 3339 text; for `#[serde(with = …)]`.
+pub(super) mod moment {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    use crate::time::Timestamp;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls")]
+    pub(in super::super) fn serialize<S: Serializer>(moment: &Timestamp, sink: S) -> Result<S::Ok, S::Error> {
+        sink.collect_str(&text(*moment))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Timestamp, D::Error> {
+        let text = String::deserialize(source)?;
+        Timestamp::parse_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom("must be an RFC 3339 date: 2026-01-02T03:04:05Z"))
+    }
+
+    /// Exact, and without decimals where there are none.
+    pub(super) fn text(moment: Timestamp) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(moment.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// Moments as RFC 3339 text, or none; for `#[serde(with = …)]`, together with `default`.
+pub(super) mod optional_moment {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::time::Timestamp;
+
+    #[expect(clippy::ref_option, reason = "the signature serde calls")]
+    pub(in super::super) fn serialize<S: Serializer>(moment: &Option<Timestamp>, sink: S) -> Result<S::Ok, S::Error> {
+        match moment {
+            Some(moment) => super::moment::serialize(moment, sink),
+            None => sink.serialize_none(),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Timestamp>, D::Error> {
+        #[derive(Deserialize)]
+        struct Moment(#[serde(with = "super::moment")] Timestamp);
+        Ok(Option::<Moment>::deserialize(source)?.map(|moment| moment.0))
+    }
+}
+
 /// `true`, for `#[serde(default = …)]`.
 pub(super) fn yes() -> bool {
     true

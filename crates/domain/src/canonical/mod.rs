@@ -3,22 +3,68 @@
 //! Each type is a plain struct with serde; one JSON example each lives in `docs/events/`. Members that are not known
 //! here are ignored, those that are must have the right form: an error names the field.
 
+mod action;
 mod actor;
+mod build;
+mod comment;
 mod commit;
 mod field;
+mod issue;
+mod mirror;
+mod pull_request;
 mod push;
+mod read;
+mod release;
+mod repository;
+mod status;
 
-pub use actor::{Actor, Person};
+pub use action::{
+    BuildAction, CommentAction, IssueAction, PullRequestAction, ReleaseAction, RepositoryAction, StatusAction,
+};
+pub use actor::{Actor, Change, Person, RepositoryName};
+pub use build::{Build, BuildEvent, BuildState};
+pub use comment::{Comment, CommitCommentEvent, Location, Side};
 pub use commit::Commit;
+pub use issue::{Issue, IssueChanges, IssueCommentEvent, IssueEvent, IssueState, Label};
+pub use mirror::{Mirror, MirrorSync, MirrorSynchronized};
+pub use pull_request::{
+    Counts, End, Participant, PullRequest, PullRequestChanges, PullRequestCommentEvent, PullRequestEvent,
+    PullRequestState, Review, Verdict,
+};
 pub use push::{Push, RefKind, RefUpdate, ZERO_ID};
+pub use release::{Asset, Release, ReleaseChanges, ReleaseEvent};
+pub use repository::{RepositoryChanges, RepositoryEvent};
+pub use status::{BranchTip, CommitStatusEvent, Status, StatusState};
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
-/// A canonical event, parsed.
+use read::read;
+
+/// A canonical event, parsed. Serializes as its payload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
     /// `push`
     Push(Push),
+    /// `repository.…`
+    Repository(RepositoryAction, RepositoryEvent),
+    /// `commit_comment.…`
+    CommitComment(CommentAction, CommitCommentEvent),
+    /// `commit_status.…`
+    CommitStatus(StatusAction, Box<CommitStatusEvent>),
+    /// `pull_request.…`
+    PullRequest(PullRequestAction, Box<PullRequestEvent>),
+    /// `pull_request_comment.…`
+    PullRequestComment(CommentAction, Box<PullRequestCommentEvent>),
+    /// `issue.…`
+    Issue(IssueAction, Box<IssueEvent>),
+    /// `issue_comment.…`
+    IssueComment(CommentAction, Box<IssueCommentEvent>),
+    /// `build.…`
+    Build(BuildAction, Box<BuildEvent>),
+    /// `release.…`
+    Release(ReleaseAction, Box<ReleaseEvent>),
+    /// `mirror.synchronized`
+    MirrorSynchronized(MirrorSynchronized),
 }
 
 /// Why a canonical payload was refused; the text names the field.
@@ -32,26 +78,66 @@ pub struct Malformed {
 }
 
 impl Happening {
+    /// Every canonical type.
+    pub fn types() -> Vec<String> {
+        fn family<A: Copy>(name: &str, actions: &[A], as_str: fn(A) -> &'static str) -> Vec<String> {
+            actions.iter().map(|action| format!("{name}.{}", as_str(*action))).collect()
+        }
+        let alone = ["push".to_owned(), "mirror.synchronized".to_owned()];
+        let families = [
+            family("repository", RepositoryAction::ALL, RepositoryAction::as_str),
+            family("commit_comment", CommentAction::ALL, CommentAction::as_str),
+            family("commit_status", StatusAction::ALL, StatusAction::as_str),
+            family("pull_request", PullRequestAction::ALL, PullRequestAction::as_str),
+            family("pull_request_comment", CommentAction::ALL, CommentAction::as_str),
+            family("issue", IssueAction::ALL, IssueAction::as_str),
+            family("issue_comment", CommentAction::ALL, CommentAction::as_str),
+            family("build", BuildAction::ALL, BuildAction::as_str),
+            family("release", ReleaseAction::ALL, ReleaseAction::as_str),
+        ];
+        alone.into_iter().chain(families.into_iter().flatten()).collect()
+    }
+
     /// Parses the payload of a canonical type; `None` if `kind` is not one.
     pub fn parse(kind: &str, data: &[u8]) -> Option<Result<Self, Malformed>> {
-        let malformed = |detail: String| Malformed { kind: kind.to_owned(), detail };
-        let parsed = match kind {
-            "push" => read(data).and_then(|push: Push| push.check().map(|()| Self::Push(push))),
-            _ => return None,
+        let (family, action) = kind.split_once('.').unwrap_or((kind, ""));
+        let parsed = match (family, action) {
+            ("push", "") if kind == "push" => read(data, Some(()), |(), event| Self::Push(event)),
+            ("mirror", "synchronized") => read(data, Some(()), |(), event| Self::MirrorSynchronized(event)),
+            // What others call it.
+            ("pull_request", "closed") => read(data, Some(PullRequestAction::Declined), Self::PullRequest),
+            ("pull_request", _) => read(data, PullRequestAction::parse(action), Self::PullRequest),
+            ("pull_request_comment", _) => read(data, CommentAction::parse(action), Self::PullRequestComment),
+            ("repository", _) => read(data, RepositoryAction::parse(action), Self::Repository),
+            ("commit_comment", _) => read(data, CommentAction::parse(action), Self::CommitComment),
+            ("commit_status", _) => read(data, StatusAction::parse(action), Self::CommitStatus),
+            ("issue", _) => read(data, IssueAction::parse(action), Self::Issue),
+            ("issue_comment", _) => read(data, CommentAction::parse(action), Self::IssueComment),
+            ("build", _) => read(data, BuildAction::parse(action), Self::Build),
+            ("release", _) => read(data, ReleaseAction::parse(action), Self::Release),
+            _ => None,
         };
-        Some(parsed.map_err(malformed))
+        Some(parsed?.map_err(|detail| Malformed { kind: kind.to_owned(), detail }))
     }
 }
 
-/// Reads JSON. Only when that fails it reads once more with an eye on where, because tracking the path costs time.
-fn read<T: DeserializeOwned>(data: &[u8]) -> Result<T, String> {
-    let plain = match serde_json::from_slice(data) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    let mut source = serde_json::Deserializer::from_slice(data);
-    match serde_path_to_error::deserialize::<_, T>(&mut source) {
-        Err(error) if error.path().iter().next().is_some() => Err(format!("{}: {}", error.path(), error.inner())),
-        _ => Err(plain.to_string()),
+impl Serialize for Happening {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Push(event) => event.serialize(sink),
+            Self::Repository(_, event) => event.serialize(sink),
+            Self::CommitComment(_, event) => event.serialize(sink),
+            Self::CommitStatus(_, event) => event.serialize(sink),
+            Self::PullRequest(_, event) => event.serialize(sink),
+            Self::PullRequestComment(_, event) => event.serialize(sink),
+            Self::Issue(_, event) => event.serialize(sink),
+            Self::IssueComment(_, event) => event.serialize(sink),
+            Self::Build(_, event) => event.serialize(sink),
+            Self::Release(_, event) => event.serialize(sink),
+            Self::MirrorSynchronized(event) => event.serialize(sink),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

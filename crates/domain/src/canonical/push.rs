@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Actor;
 use super::commit::Commit;
 use super::field;
+use super::read::Payload;
 
 /// The object id that stands for "nothing": before a ref was created, after it was deleted.
 pub const ZERO_ID: &str = "0000000000000000000000000000000000000000";
@@ -95,14 +96,15 @@ pub struct Push {
     pub refs: Vec<RefUpdate>,
 }
 
-impl Push {
-    /// What no single field can tell: kinds fit names, and no ref goes from nothing to nothing.
-    pub(super) fn check(&self) -> Result<(), String> {
+impl Payload for Push {
+    type Action = ();
+
+    fn check(&self, (): ()) -> Result<(), String> {
         check_refs(&self.refs)
     }
 }
 
-/// [`RefUpdate::problem`] of a list called `refs`.
+/// Kinds fit names, and no ref goes from nothing to nothing, in a list called `refs`.
 pub(super) fn check_refs(refs: &[RefUpdate]) -> Result<(), String> {
     let problems = refs.iter().enumerate().find_map(|(at, moved)| Some((at, moved.problem()?)));
     problems.map_or(Ok(()), |(at, (field, problem))| Err(format!("refs[{at}].{field}: {problem}")))
