@@ -41,7 +41,7 @@ fn a_json_delivery_has_githubs_headers_in_githubs_order() {
     assert_eq!(shown.len(), expected.len());
     for (shown, expected) in shown.iter().zip(expected) {
         let signature = expected.starts_with("X-Hub-Signature");
-        assert!(if signature { shown.starts_with(&expected) } else { shown == expected }, "{shown}");
+        assert!(if signature { shown.starts_with(expected) } else { shown == expected }, "{shown}");
     }
 }
 

@@ -3,65 +3,123 @@
 //! [`shapes`] holds the objects that many events share, [`stage`] what they all need to know; every other file is one
 //! family of events. Everything borrows and is written straight to bytes.
 
+mod comments;
+mod issues;
 mod ping;
+mod pull_requests;
 mod push;
 mod refs;
+mod releases;
+mod repositories;
 pub(crate) mod shapes;
 mod stage;
+mod statuses;
 
 use bytes::Bytes;
-use domain::canonical::Happening;
+use domain::canonical::{Actor, Happening};
 use domain::dialect::{Draft, Scene};
 use serde::Serialize;
 
 pub(crate) use ping::{ping, zen};
-pub(crate) use stage::Stage;
+use shapes::{Organization, Repository, User};
+use stage::Stage;
 
 use crate::github::links::Links;
 
 /// The messages of one happening, in GitHub's order.
 pub(crate) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
-    let links = Links::for_payloads(scene.public_url);
-    let Some(stage) = Stage::of(scene, &links) else {
+    let Some(row) = scene.repository else {
         // Every canonical event happens in a repository; published for an account, there is nothing GitHub would say.
         return Vec::new();
     };
-    let mut told = Told { wanted, drafts: Vec::new() };
+    let links = Links::for_payloads(scene.public_url);
+    let row = match happening {
+        Happening::Repository(action, _) => &repositories::after(*action, row),
+        _ => row,
+    };
+    let stage = Stage::of(row, scene, &links);
+    let mut tale = Tale { stage, wanted, drafts: Vec::new() };
     match happening {
-        Happening::Push(push) => push::tell(push, &stage, &mut told),
+        Happening::Push(push) => push::tell(push, &mut tale),
+        Happening::Repository(action, event) => repositories::tell(*action, event, &mut tale),
+        Happening::CommitComment(action, event) => comments::tell_of_commit(*action, event, &mut tale),
+        Happening::CommitStatus(_, event) => statuses::tell(event, &mut tale),
+        Happening::PullRequest(action, event) => pull_requests::tell(*action, event, &mut tale),
+        Happening::PullRequestComment(action, event) => comments::tell_of_pull_request(*action, event, &mut tale),
+        Happening::Issue(action, event) => issues::tell(*action, event, &mut tale),
+        Happening::IssueComment(action, event) => comments::tell_of_issue(*action, event, &mut tale),
+        Happening::Build(_, event) => statuses::tell_of_build(event, &mut tale),
+        Happening::Release(action, event) => releases::tell(*action, event, &mut tale),
+        // GitHub has no word for it.
+        Happening::MirrorSynchronized(_) => {}
     }
-    told.drafts
+    tale.drafts
 }
 
-/// Collects messages, and renders only those that a hook listens to.
-pub(super) struct Told<'a> {
+/// The messages of one happening as they are told. Nothing is rendered that no hook listens to.
+struct Tale<'a> {
+    stage: Stage<'a>,
     wanted: &'a dyn Fn(&str) -> bool,
     drafts: Vec<Draft>,
 }
 
-impl Told<'_> {
+impl<'a> Tale<'a> {
     /// Does any hook listen to this event?
-    pub(super) fn wants(&self, kind: &str) -> bool {
+    fn wants(&self, kind: &str) -> bool {
         (self.wanted)(kind)
     }
 
-    /// Adds an event whose payload has no `action`.
-    pub(super) fn add(&mut self, kind: &'static str, payload: impl FnOnce() -> Bytes) {
-        if self.wants(kind) {
-            self.drafts.push(Draft { kind: kind.into(), action: None, body: payload() });
+    /// Adds an event: its `action`, if any, the members that `own` makes, and those that all events have.
+    fn tell<T: Serialize>(
+        &mut self,
+        kind: &'static str,
+        action: Option<&'static str>,
+        actor: &Actor,
+        own: impl FnOnce(&Stage<'a>) -> T,
+    ) {
+        if !self.wants(kind) {
+            return;
         }
+        let payload = Payload {
+            action,
+            own: own(&self.stage),
+            repository: self.stage.repository(),
+            organization: self.stage.organization(),
+            sender: self.stage.user(actor),
+        };
+        let body = json(&payload);
+        self.drafts.push(Draft { kind: kind.into(), action: action.map(Into::into), body });
     }
+}
 
-    /// Adds an event with an `action`.
-    pub(super) fn act(&mut self, kind: &'static str, action: &'static str, payload: impl FnOnce() -> Bytes) {
-        if self.wants(kind) {
-            self.drafts.push(Draft { kind: kind.into(), action: Some(action.into()), body: payload() });
-        }
+/// Any payload but that of `push`.
+#[derive(Serialize)]
+struct Payload<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    #[serde(flatten)]
+    own: T,
+    repository: Repository<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<Organization<'a>>,
+    sender: User<'a>,
+}
+
+/// `changes.….from`: a text before it changed.
+#[derive(Serialize)]
+struct From<'a> {
+    from: &'a str,
+}
+
+impl<'a> From<'a> {
+    /// What was not there before was empty.
+    fn of(change: &'a domain::canonical::Change) -> Self {
+        Self { from: change.from.as_deref().unwrap_or_default() }
     }
 }
 
 /// Compact JSON.
-pub(super) fn json(payload: &impl Serialize) -> Bytes {
+fn json(payload: &impl Serialize) -> Bytes {
     // A repository and two users take some 8 KB; growing from there doubles.
     let mut bytes = Vec::with_capacity(12 * 1024);
     // Writing structs to memory cannot fail: no maps with odd keys, no fallible Serialize. An empty body says it did.
@@ -70,3 +128,6 @@ pub(super) fn json(payload: &impl Serialize) -> Bytes {
     }
     bytes.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,6 @@ use domain::dialect::Scene;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Stage;
 use super::shapes::{Organization, Repository, User};
 use crate::github::links::Links;
 
@@ -51,11 +50,11 @@ struct Payload<'a> {
 /// aphorism.
 pub(crate) fn ping(scene: &Scene<'_>, mut hook: Value, hook_id: i64, sender: &Account, zen_seed: u64) -> Bytes {
     let links = Links::for_payloads(scene.public_url);
-    let stage = Stage::of(scene, &links);
     if let Some(last_response) = hook.get_mut("last_response") {
         *last_response = json!({"code": null, "status": "unused", "message": null});
     }
-    let organization = match &stage {
+    let repository = scene.repository.map(|row| Repository::of(row, scene.account, &links));
+    let organization = match repository {
         Some(_) => None,
         None => Some(Organization::of(scene.account, &links)),
     };
@@ -63,7 +62,7 @@ pub(crate) fn ping(scene: &Scene<'_>, mut hook: Value, hook_id: i64, sender: &Ac
         zen: zen(zen_seed),
         hook_id,
         hook,
-        repository: stage.map(|stage| stage.repository()),
+        repository,
         organization,
         sender: User::of(sender, &links),
     })

@@ -1,10 +1,11 @@
 //! `push`: one message per ref, with `create` and `delete` beside it.
 
-use domain::canonical::{Actor, Push, RefKind, RefUpdate, ZERO_ID};
+use domain::canonical::{Actor, Commit, Push, RefKind, RefUpdate, ZERO_ID};
+use domain::dialect::Draft;
 use serde::Serialize;
 
 use super::shapes::{Organization, PushCommit, Repository, User, path};
-use super::{Stage, Told, json, refs};
+use super::{Stage, Tale, json, refs};
 
 /// More tags than this in one push, and GitHub tells of none of them.
 const MAX_TAGS: usize = 3;
@@ -14,15 +15,16 @@ const MAX_BRANCHES: usize = 5_000;
 const MAX_COMMITS: usize = 2_048;
 
 /// `create`, `delete` and `push` of each ref, in the order given.
-pub(super) fn tell(push: &Push, stage: &Stage<'_>, told: &mut Told<'_>) {
+pub(super) fn tell(push: &Push, tale: &mut Tale<'_>) {
     let count = |kind| push.refs.iter().filter(|moved| moved.kind == kind).count();
     let tags_told = count(RefKind::Tag) <= MAX_TAGS;
-    let pushes_told = count(RefKind::Branch) <= MAX_BRANCHES && told.wants("push");
-    let page = stage.page();
+    let pushes_told = count(RefKind::Branch) <= MAX_BRANCHES && tale.wants("push");
+    let page = tale.stage.page();
     for moved in push.refs.iter().filter(|moved| tags_told || moved.kind == RefKind::Branch) {
-        refs::tell(moved, &push.pusher, stage, told);
+        refs::tell(moved, &push.pusher, tale);
         if pushes_told {
-            told.add("push", || json(&payload(moved, &push.pusher, &page, stage)));
+            let body = json(&payload(moved, &push.pusher, &page, &tale.stage));
+            tale.drafts.push(Draft { kind: "push".into(), action: None, body });
         }
     }
 }
@@ -81,7 +83,7 @@ fn payload<'a>(moved: &'a RefUpdate, actor: &Actor, page: &'a str, stage: &Stage
 }
 
 /// The commits listed: none for tags and for what was deleted.
-fn commits(moved: &RefUpdate) -> &[domain::canonical::Commit] {
+fn commits(moved: &RefUpdate) -> &[Commit] {
     if moved.kind == RefKind::Tag || moved.deleted() {
         return &[];
     }
@@ -89,7 +91,7 @@ fn commits(moved: &RefUpdate) -> &[domain::canonical::Commit] {
 }
 
 /// The page that shows the difference (the table of contract github section 4.2).
-fn compare(moved: &RefUpdate, commits: &[domain::canonical::Commit], page: &str) -> String {
+fn compare(moved: &RefUpdate, commits: &[Commit], page: &str) -> String {
     let (before, after) = (short(&moved.before), short(&moved.after));
     if !moved.created() {
         // Deleted: `after` is zero, and twelve zeros are what GitHub writes.

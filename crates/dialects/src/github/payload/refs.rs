@@ -3,50 +3,40 @@
 use domain::canonical::{Actor, RefKind, RefUpdate};
 use serde::Serialize;
 
-use super::shapes::{Organization, Repository, User};
-use super::{Stage, Told, json};
+use super::Tale;
 
 /// Either, if the ref did come or go.
-pub(super) fn tell(moved: &RefUpdate, actor: &Actor, stage: &Stage<'_>, told: &mut Told<'_>) {
+pub(super) fn tell(moved: &RefUpdate, actor: &Actor, tale: &mut Tale<'_>) {
+    let (name, ref_type) = (moved.short_name(), moved.kind);
     if moved.created() {
-        let details =
-            Created { master_branch: &stage.row.default_branch, description: stage.row.description.as_deref() };
-        told.add("create", || json(&payload(moved, Some(details), actor, stage)));
+        tale.tell("create", None, actor, |stage| Created {
+            name,
+            ref_type,
+            master_branch: &stage.row.default_branch,
+            description: stage.row.description.as_deref(),
+            pusher_type: "user",
+        });
     } else if moved.deleted() {
-        told.add("delete", || json(&payload(moved, None, actor, stage)));
+        tale.tell("delete", None, actor, |_| Deleted { name, ref_type, pusher_type: "user" });
     }
 }
 
-/// What only `create` has.
 #[derive(Serialize)]
 struct Created<'a> {
-    master_branch: &'a str,
-    description: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Payload<'a> {
     /// The short name.
     #[serde(rename = "ref")]
     name: &'a str,
     ref_type: RefKind,
-    #[serde(flatten)]
-    created: Option<Created<'a>>,
+    master_branch: &'a str,
+    description: Option<&'a str>,
     pusher_type: &'static str,
-    repository: Repository<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    organization: Option<Organization<'a>>,
-    sender: User<'a>,
 }
 
-fn payload<'a>(moved: &'a RefUpdate, created: Option<Created<'a>>, actor: &Actor, stage: &Stage<'a>) -> Payload<'a> {
-    Payload {
-        name: moved.short_name(),
-        ref_type: moved.kind,
-        created,
-        pusher_type: "user",
-        repository: stage.repository(),
-        organization: stage.organization(),
-        sender: stage.user(actor),
-    }
+#[derive(Serialize)]
+struct Deleted<'a> {
+    /// The short name.
+    #[serde(rename = "ref")]
+    name: &'a str,
+    ref_type: RefKind,
+    pusher_type: &'static str,
 }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use domain::account::{Account, AccountKind, Repository as RepositoryRow};
-use domain::canonical::Actor;
+use domain::account::{Account, AccountKind, Permission, Repository as RepositoryRow};
+use domain::canonical::{Actor, RepositoryName};
 use domain::dialect::Scene;
 use domain::directory::Directory;
 use domain::time::Timestamp;
 
-use super::shapes::{Organization, Repository, User};
+use super::shapes::{AnyRepository, Organization, Repository, User};
 use crate::github::links::Links;
 
 /// A scene with its repository at hand, and the bases of all URLs.
 #[derive(Clone, Copy)]
-pub(crate) struct Stage<'a> {
+pub(super) struct Stage<'a> {
     /// The repository.
     pub(super) row: &'a Arc<RepositoryRow>,
     /// Its owner.
@@ -27,15 +27,9 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// None if the event is an account's own.
-    pub(crate) fn of(scene: &Scene<'a>, links: &'a Links) -> Option<Self> {
-        Some(Self {
-            row: scene.repository?,
-            owner: scene.account,
-            directory: scene.directory,
-            links,
-            occurred_at: scene.occurred_at,
-        })
+    /// A scene in that repository.
+    pub(super) fn of(row: &'a Arc<RepositoryRow>, scene: &Scene<'a>, links: &'a Links) -> Self {
+        Self { row, owner: scene.account, directory: scene.directory, links, occurred_at: scene.occurred_at }
     }
 
     /// `repository`, as in every event but `push`.
@@ -60,6 +54,41 @@ impl<'a> Stage<'a> {
         match self.account(actor) {
             Some(account) => User::of(&account, self.links),
             None => User::unknown(name_of(actor), self.links),
+        }
+    }
+
+    /// A user object of the account with that login, or one made from the login alone.
+    pub(super) fn user_named(&self, login: &str) -> User<'a> {
+        match self.directory.account(login) {
+            Some(account) => User::of(&account, self.links),
+            None => User::unknown(login, self.links),
+        }
+    }
+
+    /// User objects of several.
+    pub(super) fn users(&self, actors: &[Actor]) -> Vec<User<'a>> {
+        actors.iter().map(|actor| self.user(actor)).collect()
+    }
+
+    /// Another repository; the event's own unless named. None if it is not known here.
+    pub(super) fn find(&self, name: Option<&RepositoryName>) -> Option<AnyRepository<'a>> {
+        let Some(name) = name else { return Some(AnyRepository::Borrowed(self.repository())) };
+        let located = self.directory.locate(&name.owner, &name.name)?;
+        Some(AnyRepository::Owned(located, self.links))
+    }
+
+    /// How someone stands to the repository.
+    pub(super) fn association(&self, actor: &Actor) -> &'static str {
+        let Some(account) = self.account(actor) else { return "NONE" };
+        let in_organization = self.owner.kind == AccountKind::Organization;
+        if account.id == self.owner.id {
+            "OWNER"
+        } else if in_organization && self.directory.role(self.owner.id, account.id).is_some() {
+            "MEMBER"
+        } else if self.directory.permission(self.row, account.id) >= Some(Permission::Write) {
+            "COLLABORATOR"
+        } else {
+            "NONE"
         }
     }
 

@@ -2,7 +2,11 @@
 //! allow no others.
 
 mod account;
+mod comment;
 mod commit;
+mod issue;
+mod pull_request;
+mod release;
 mod repository;
 
 use std::borrow::Cow;
@@ -14,13 +18,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
 pub(crate) use account::{Organization, User};
-pub(crate) use commit::PushCommit;
+pub(super) use comment::{CommitComment, IssueComment, ReviewComment};
+pub(super) use commit::{PushCommit, StatusCommit};
+pub(super) use issue::IssueObject;
+pub(super) use pull_request::{PullRequestObject, ReviewObject, SimplePullRequest};
+pub(super) use release::ReleaseObject;
 pub(crate) use repository::Repository;
+pub(super) use repository::{AnyRepository, unknown_repository};
 
 use crate::github::links::Links;
 
 /// The opaque second id of an object, in the form used before 2021: `010:Repository42` in base64.
-pub(crate) fn node_id(kind: &str, id: impl fmt::Display) -> String {
+pub(super) fn node_id(kind: &str, id: impl fmt::Display) -> String {
     BASE64_STANDARD.encode(format!("0{}:{kind}{id}", kind.len()))
 }
 
@@ -30,7 +39,7 @@ fn avatar(links: &Links, id: i64) -> String {
 }
 
 /// Texts joined while they are written: most URLs are a base and a tail.
-pub(super) struct Joined<'a, const N: usize>(pub(super) [&'a str; N]);
+struct Joined<'a, const N: usize>([&'a str; N]);
 
 impl<const N: usize> fmt::Display for Joined<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,6 +50,52 @@ impl<const N: usize> fmt::Display for Joined<'_, N> {
 impl<const N: usize> Serialize for Joined<'_, N> {
     fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
         sink.collect_str(self)
+    }
+}
+
+/// `{"href": …}`
+#[derive(Serialize)]
+struct Link {
+    href: String,
+}
+
+/// A link to that.
+fn link(href: impl Into<String>) -> Link {
+    Link { href: href.into() }
+}
+
+/// Reactions, of which there are none here.
+#[derive(Serialize)]
+struct Reactions {
+    url: String,
+    total_count: u64,
+    #[serde(rename = "+1")]
+    plus_one: u64,
+    #[serde(rename = "-1")]
+    minus_one: u64,
+    laugh: u64,
+    confused: u64,
+    heart: u64,
+    hooray: u64,
+    eyes: u64,
+    rocket: u64,
+}
+
+impl Reactions {
+    /// Of the object with that API URL.
+    fn to(url: &str) -> Self {
+        Self {
+            url: format!("{url}/reactions"),
+            total_count: 0,
+            plus_one: 0,
+            minus_one: 0,
+            laugh: 0,
+            confused: 0,
+            heart: 0,
+            hooray: 0,
+            eyes: 0,
+            rocket: 0,
+        }
     }
 }
 
@@ -55,6 +110,6 @@ pub(super) fn segment(text: &str) -> Cow<'_, str> {
 }
 
 /// A branch, tag or file name as a path inside a URL.
-pub(crate) fn path(text: &str) -> Cow<'_, str> {
+pub(super) fn path(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, PATH).into()
 }

@@ -1,10 +1,17 @@
 //! `repository`, in its usual form and in the one that `push` alone has.
 
+use std::sync::Arc;
+
 use domain::account::{Account, AccountKind, Repository as Row};
+use domain::canonical::RepositoryName;
+use domain::directory::Located;
+use domain::id::{AccountId, RepositoryId, Uid};
 use domain::time::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
+use super::super::Stage;
 use super::{Joined, User, node_id};
 use crate::github::links::Links;
 
@@ -16,18 +23,19 @@ pub(crate) struct Repository<'a> {
     links: &'a Links,
     /// In `push`: when the push happened. Makes it the special form.
     pushed: Option<Timestamp>,
+    fork: bool,
 }
 
 impl<'a> Repository<'a> {
     /// The usual form.
     pub(crate) fn of(row: &'a Row, owner: &'a Account, links: &'a Links) -> Self {
-        Self { row, owner, links, pushed: None }
+        Self { row, owner, links, pushed: None, fork: row.fork_of.is_some() }
     }
 
     /// The form in `push`: moments as unix seconds, `url` for people, an owner with name and address, three more
     /// members.
-    pub(crate) fn for_push(row: &'a Row, owner: &'a Account, links: &'a Links, at: Timestamp) -> Self {
-        Self { row, owner, links, pushed: Some(at) }
+    pub(in super::super) fn for_push(row: &'a Row, owner: &'a Account, links: &'a Links, at: Timestamp) -> Self {
+        Self { pushed: Some(at), ..Self::of(row, owner, links) }
     }
 }
 
@@ -73,7 +81,7 @@ const API_URLS: [(&str, &str); 36] = [
 
 impl Serialize for Repository<'_> {
     fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
-        let Self { row, owner, links, pushed } = *self;
+        let Self { row, owner, links, pushed, fork } = *self;
         let full_name = format!("{}/{}", owner.login, row.name);
         let page = format!("{}/{full_name}", links.html);
         let api = format!("{}/repos/{full_name}", links.api);
@@ -87,7 +95,7 @@ impl Serialize for Repository<'_> {
         map.serialize_entry("owner", &owner_object)?;
         map.serialize_entry("html_url", &page)?;
         map.serialize_entry("description", &row.description)?;
-        map.serialize_entry("fork", &row.fork_of.is_some())?;
+        map.serialize_entry("fork", &fork)?;
         map.serialize_entry("url", if pushed.is_some() { &page } else { &api })?;
         for (key, tail) in API_URLS {
             map.serialize_entry(key, &Joined([&api, tail]))?;
@@ -156,3 +164,71 @@ impl Repository<'_> {
 /// `{}`
 #[derive(Serialize)]
 struct Empty {}
+
+/// A repository object of the scene's repository, or of one looked up.
+#[derive(Clone, Debug)]
+pub(in super::super) enum AnyRepository<'a> {
+    /// The scene's.
+    Borrowed(Repository<'a>),
+    /// Another.
+    Owned(Located, &'a Links),
+    /// Another, told as a fork whatever is known of its origin.
+    Fork(Located, &'a Links),
+}
+
+impl AnyRepository<'_> {
+    /// The same with `fork: true`.
+    pub(in super::super) fn into_fork(self) -> Self {
+        match self {
+            Self::Borrowed(repository) => Self::Borrowed(Repository { fork: true, ..repository }),
+            Self::Owned(located, links) | Self::Fork(located, links) => Self::Fork(located, links),
+        }
+    }
+}
+
+impl Serialize for AnyRepository<'_> {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Borrowed(repository) => repository.serialize(sink),
+            Self::Owned(at, links) => Repository::of(&at.repository, &at.owner, links).serialize(sink),
+            Self::Fork(at, links) => {
+                Repository { fork: true, ..Repository::of(&at.repository, &at.owner, links) }.serialize(sink)
+            }
+        }
+    }
+}
+
+/// What stands for a repository that is not registered here: its names, id 0, and the scene's moment.
+pub(in super::super) fn unknown_repository(name: &RepositoryName, stage: &Stage<'_>) -> Located {
+    let at = stage.occurred_at;
+    let owner = stage.directory.account(&name.owner).unwrap_or_else(|| {
+        Arc::new(Account {
+            id: AccountId(0),
+            uid: Uid(Uuid::nil()),
+            kind: AccountKind::User,
+            login: name.owner.clone(),
+            name: None,
+            email: None,
+            description: None,
+            site_admin: false,
+            created_at: at,
+            updated_at: at,
+        })
+    });
+    let repository = Row {
+        id: RepositoryId(0),
+        uid: Uid(Uuid::nil()),
+        owner: owner.id,
+        name: name.name.clone(),
+        description: None,
+        homepage: None,
+        default_branch: stage.row.default_branch.clone(),
+        private: false,
+        archived: false,
+        fork_of: Some(stage.row.id),
+        created_at: at,
+        updated_at: at,
+        pushed_at: None,
+    };
+    Located { repository: Arc::new(repository), owner }
+}

@@ -1,0 +1,105 @@
+//! Every example of `docs/events/`, byte for byte.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::*;
+use crate::github::payload::ping;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/github/fixtures")
+}
+
+/// File name to body. `{canonical type}.{n}.{event}.json`, the n-th message of that type.
+fn rendered() -> BTreeMap<String, Bytes> {
+    let world = World::new();
+    let mut files = BTreeMap::new();
+    for kind in Happening::types() {
+        for (at, draft) in world.tell(&example(&kind)).into_iter().enumerate() {
+            files.insert(format!("{kind}.{at}.{}.json", draft.kind), draft.body);
+        }
+    }
+    let sender = account(2, AccountKind::User, "mona");
+    let organization = Place { repository: None, ..world.scene().place };
+    let of_account = Scene { place: organization, repository: None, ..world.scene() };
+    files.insert("hook.0.ping.json".to_owned(), ping(&world.scene(), hook("repos/acme/widgets"), 42, &sender, 7));
+    files.insert("hook.1.ping.json".to_owned(), ping(&of_account, hook("orgs/acme"), 43, &sender, 22));
+    files
+}
+
+/// A hook as the API shows it.
+fn hook(parent: &str) -> serde_json::Value {
+    let url = format!("https://git.acme.test:8443/api/v3/{parent}/hooks/42");
+    let of_repository = parent.starts_with("repos/");
+    let mut hook = json!({
+        "type": if of_repository { "Repository" } else { "Organization" },
+        "id": 42,
+        "name": "web",
+        "active": true,
+        "events": ["push", "pull_request"],
+        "config": {
+            "content_type": "json", "insecure_ssl": "0", "secret": "********", "url": "https://receiver.test/hook",
+        },
+        "updated_at": "2026-01-02T03:04:05Z",
+        "created_at": "2026-01-02T03:04:05Z",
+        "url": url,
+        "ping_url": format!("{url}/pings"),
+        "deliveries_url": format!("{url}/deliveries"),
+    });
+    if of_repository {
+        hook["test_url"] = json!(format!("{url}/test"));
+        hook["last_response"] = json!({"code": 200, "status": "active", "message": "OK"});
+    }
+    hook
+}
+
+#[test]
+fn examples_become_their_goldens() {
+    let rendered = rendered();
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        drop(std::fs::remove_dir_all(fixtures()));
+        std::fs::create_dir_all(fixtures()).expect("writable");
+        for (name, body) in &rendered {
+            std::fs::write(fixtures().join(name), body).expect("writable");
+        }
+    }
+    for (name, body) in &rendered {
+        let golden = std::fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let texts = (String::from_utf8_lossy(&golden), String::from_utf8_lossy(body));
+        assert_eq!(texts.0, texts.1, "{name}");
+    }
+    for entry in std::fs::read_dir(fixtures()).expect("exists") {
+        let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
+        assert!(rendered.contains_key(&name), "{name} belongs to no example");
+    }
+}
+
+#[test]
+fn every_type_but_mirrors_and_edits_of_commit_comments_has_a_message() {
+    let world = World::new();
+    let silent: Vec<_> = Happening::types().into_iter().filter(|kind| world.tell(&example(kind)).is_empty()).collect();
+    assert_eq!(silent, ["mirror.synchronized", "commit_comment.edited", "commit_comment.deleted"]);
+}
+
+#[test]
+fn bodies_are_compact_json() {
+    for (name, body) in rendered() {
+        let again = serde_json::from_slice::<serde_json::Value>(&body).expect("JSON");
+        assert_eq!(serde_json::to_vec(&again).expect("serializes"), body, "{name}");
+    }
+}
+
+#[test]
+fn actions_of_messages_are_those_in_their_bodies_and_in_the_catalogue() {
+    let world = World::new();
+    for kind in Happening::types() {
+        for draft in world.tell(&example(&kind)) {
+            let body = tree(&draft);
+            assert_eq!(body.get("action").and_then(Value::as_str), draft.action.as_deref(), "{kind}");
+            let known = crate::github::events::actions(&draft.kind).expect("a catalogue event");
+            assert!(draft.action.as_deref().is_none_or(|action| known.contains(&action)), "{kind}: {draft:?}");
+        }
+    }
+}
