@@ -1,0 +1,8 @@
+//! `/api/v1` over a real store: what docs/api.md promises, request by request.
+
+mod bed;
+mod errors;
+mod hooks;
+mod log;
+mod publish;
+mod registry;
