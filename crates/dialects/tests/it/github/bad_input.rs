@@ -1,0 +1,179 @@
+//! What no client should send: GitHub's error form, and never a 5xx (H-4).
+
+use serde_json::{Value, json};
+
+use super::{HOOKS, hook, path_of};
+use crate::world::{Answer, World, request};
+
+/// Every endpoint that changes something, and whether it reads a body.
+async fn endpoints(world: &World) -> Vec<(&'static str, String, bool)> {
+    let made = hook(world, json!({"config": {"url": "http://r.test/"}})).await;
+    let path = path_of(&made);
+    vec![
+        ("POST", HOOKS.to_owned(), true),
+        ("PATCH", path.clone(), true),
+        ("PATCH", format!("{path}/config"), true),
+        ("POST", "/user/repos".to_owned(), true),
+        ("POST", "/orgs/acme/repos".to_owned(), true),
+        ("PATCH", "/repos/acme/app".to_owned(), true),
+        ("POST", "/admin/users".to_owned(), true),
+        ("POST", "/admin/organizations".to_owned(), true),
+        ("POST", "/admin/users/alice/authorizations".to_owned(), true),
+        ("POST", format!("{path}/pings"), false),
+        ("POST", format!("{path}/tests"), false),
+        ("POST", format!("{path}/deliveries/1/attempts"), false),
+        ("DELETE", path, false),
+        ("DELETE", "/repos/acme/app".to_owned(), false),
+        ("DELETE", "/orgs/acme".to_owned(), false),
+        ("DELETE", "/admin/users/mallory".to_owned(), false),
+        ("DELETE", "/admin/users/alice/authorizations".to_owned(), false),
+    ]
+}
+
+fn assert_githubs(answer: &Answer, label: &str) {
+    let status = answer.status.as_u16();
+    assert!((400..500).contains(&status), "{label}: {status} {}", answer.text);
+    let body = answer.json();
+    assert!(body["message"].is_string(), "{label}");
+    assert!(body["documentation_url"].as_str().expect("a URL").starts_with("https://docs.github.com/rest"), "{label}");
+    assert_eq!(body["status"], status.to_string(), "{label}");
+    assert!(body.get("errors").is_none_or(Value::is_array), "{label}");
+}
+
+#[tokio::test]
+async fn bad_tokens_no_tokens_and_tokens_without_scopes_are_denied_everywhere() {
+    let world = World::new().await;
+    let scopeless = world.token_for("alice", "user").await;
+    for (method, path, _) in endpoints(&world).await {
+        let label = format!("{method} {path}");
+        let bad = world.call_as("nonsense", method, &path, json!({})).await;
+        assert_githubs(&bad, &label);
+        assert_eq!(bad.status, 401, "{label}");
+        let anonymous = world.call_as("", method, &path, json!({})).await;
+        assert_githubs(&anonymous, &label);
+        assert!([401, 404].contains(&anonymous.status.as_u16()), "{label}: {}", anonymous.status);
+        let denied = world.call_as(&scopeless, method, &path, json!({"name": "n", "login": "n"})).await;
+        assert_githubs(&denied, &label);
+        assert!([403, 404].contains(&denied.status.as_u16()), "{label}: {}", denied.status);
+    }
+}
+
+#[tokio::test]
+async fn check_08_broken_json_is_400_and_so_is_json_that_is_no_object() {
+    let world = World::new().await;
+    let admin = world.token_for("admin", "repo,site_admin").await;
+    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    for (method, path, _) in endpoints(&world).await.into_iter().filter(|(_, _, reads)| *reads) {
+        let post = |body: &[u8]| world.send(request(&admin, method, &format!("/api/v3{path}"), body.to_vec()));
+        for broken in ["{", "{\"config\":", "\u{0}", "{\"a\":1}}", "[1", "'", "{\"a\":1,}", "\u{feff}{}", &deep] {
+            let answer = post(broken.as_bytes()).await;
+            assert_githubs(&answer, &path);
+            assert_eq!(
+                (answer.status.as_u16(), &answer.json()["message"]),
+                (400, &json!("Problems parsing JSON")),
+                "{path}"
+            );
+        }
+        assert_eq!(post(b"{\"a\":\"\xff\"}").await.status, 400, "{path}");
+        for other in ["[]", "7", "\"text\"", "true", "null"] {
+            let answer = post(other.as_bytes()).await;
+            assert_eq!(
+                (answer.status.as_u16(), &answer.json()["message"]),
+                (400, &json!("Body should be a JSON object")),
+                "{path}"
+            );
+        }
+        let large = post(&vec![b' '; 1024 * 1024 + 1]).await;
+        assert_githubs(&large, &path);
+        assert_eq!(large.status, 413, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn members_of_every_wrong_type_never_end_in_a_5xx() {
+    let world = World::new().await;
+    let admin = world.token_for("admin", "repo,site_admin").await;
+    let values = [
+        json!(null),
+        json!(true),
+        json!(7),
+        json!(-1),
+        json!(1.5),
+        json!(1e308),
+        json!(""),
+        json!("x"),
+        json!("\u{0}"),
+        json!([]),
+        json!(["x"]),
+        json!([null]),
+        json!({}),
+        json!({"x": {"x": []}}),
+        json!("x".repeat(5_000)),
+    ];
+    let members = [
+        "name",
+        "config",
+        "events",
+        "add_events",
+        "remove_events",
+        "active",
+        "url",
+        "content_type",
+        "secret",
+        "insecure_ssl",
+        "private",
+        "description",
+        "homepage",
+        "default_branch",
+        "archived",
+        "visibility",
+        "login",
+        "email",
+        "admin",
+        "profile_name",
+        "scopes",
+        "unknown",
+        "",
+    ];
+    for (method, path, _) in endpoints(&world).await.into_iter().filter(|(_, _, reads)| *reads) {
+        for member in members {
+            for value in &values {
+                for body in [json!({member: value}), json!({"config": {"url": "http://r.test/x", member: value}})] {
+                    let answer = world.call_as(&admin, method, &path, body.clone()).await;
+                    if answer.status.as_u16() >= 400 {
+                        assert_githubs(&answer, &format!("{method} {path} {body}"));
+                    }
+                }
+            }
+        }
+        world.patch("/repos/acme/app", json!({"archived": false})).await;
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_are_no_ids_are_404() {
+    let world = World::new().await;
+    for id in
+        ["0", "-1", "1.5", "abc", "9007199254740993", "99999999999999999999999", "%00", "%2e%2e", "1%20", "0x1", "+1"]
+    {
+        for tail in ["", "/config", "/deliveries", "/deliveries/1"] {
+            assert_eq!(world.get(&format!("{HOOKS}/{id}{tail}")).await.status, 404, "{id}{tail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn queries_of_nonsense_are_ignored_or_refused() {
+    let world = World::new().await;
+    for query in [
+        "per_page=0",
+        "per_page=-1",
+        "page=0",
+        "page=99999999999999999999",
+        "page=18446744073709551615",
+        "%ff=%fe",
+        "&&&====",
+    ] {
+        assert_eq!(world.get(&format!("{HOOKS}?{query}")).await.status, 200, "{query}");
+    }
+}

@@ -1,0 +1,264 @@
+//! A registry with a few people in it, and a way to ask it things.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use bytes::Bytes;
+use dialects::{ApiSettings, surfaces};
+use domain::account::{Account, AccountKind, OrgRole, Permission, Repository, Scopes, TokenHash};
+use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::delivery::{DeliveryState, Work};
+use domain::dialect::Dialects;
+use domain::flow::Ports;
+use domain::hook::DialectName;
+use domain::id::{HookId, Uid};
+use domain::ports::{ClaimDue, Clock, NewAccount, NewRepository, NewToken};
+use serde_json::Value;
+use testkit::{FakeClock, SeededEntropy};
+use tower::ServiceExt;
+
+/// Everything with hooks and repositories.
+pub(crate) const ALL: &str = "repo,delete_repo,admin:org";
+
+/// alice owns the organization `acme` and its repositories `app` and `other`, and her own `secret` one; mallory is
+/// nobody.
+pub(crate) struct World {
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) ports: Ports,
+    pub(crate) router: Router,
+    pub(crate) api_host: Router,
+    pub(crate) alice: Arc<Account>,
+    pub(crate) app: Arc<Repository>,
+    pub(crate) token: String,
+    tokens: std::sync::atomic::AtomicUsize,
+    _dir: tempfile::TempDir,
+}
+
+/// An answer, whole.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null when empty.
+    pub(crate) fn json(&self) -> Value {
+        if self.text.is_empty() { Value::Null } else { serde_json::from_str(&self.text).expect("a JSON body") }
+    }
+
+    /// A header's text; empty when absent.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(ApiSettings::default()).await
+    }
+
+    pub(crate) async fn with(settings: ApiSettings) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let clock = Arc::new(FakeClock::default());
+        let entropy = Arc::new(SeededEntropy::new(7));
+        let surfaces = surfaces();
+        let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
+        let url = format!("sqlite:{}", dir.path().join("test.db").display());
+        let names = dialects.iter().map(|dialect| dialect.name()).collect();
+        let keyring = store::Keyring::single(&[7; 32]);
+        let store = store::open(store::Options::new(url, keyring, names, clock.clone(), entropy.clone()));
+        let store = store.expect("a store");
+        let public_url = "http://postrider.test".into();
+        let ports = Ports { store, dialects, clock: clock.clone(), entropy, public_url };
+        let router =
+            surfaces.iter().fold(Router::new(), |all, one| all.merge(one.routes(ports.clone(), settings.clone())));
+        let api_host = surfaces.iter().find_map(|one| one.api_host_routes(&ports, &settings)).expect("GitHub's");
+        let alice = account(&ports, "alice", None, false).await;
+        account(&ports, "mallory", None, false).await;
+        account(&ports, "admin", None, true).await;
+        let acme = account(&ports, "acme", Some(&alice), false).await;
+        let app = repository(&ports, &acme, "app", false).await;
+        repository(&ports, &acme, "other", false).await;
+        repository(&ports, &alice, "secret", true).await;
+        let tokens = std::sync::atomic::AtomicUsize::new(0);
+        let mut world = Self { clock, ports, router, api_host, alice, app, token: String::new(), tokens, _dir: dir };
+        world.token = world.token_for("alice", ALL).await;
+        world
+    }
+
+    /// A fresh token.
+    pub(crate) async fn token_for(&self, login: &str, scopes: &str) -> String {
+        let number = self.tokens.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let value = format!("token-{number}");
+        let user = self.ports.directory().account(login).expect("the user");
+        let new = NewToken {
+            hash: TokenHash::of(&value),
+            user: user.id,
+            scopes: Scopes::parse(scopes).expect("known scopes"),
+            note: None,
+            created_at: self.clock.now(),
+            expires_at: None,
+        };
+        self.ports.store.create_token(new).await.expect("a token");
+        value
+    }
+
+    /// Gives a user a permission on `acme/app`.
+    pub(crate) async fn collaborate(&self, login: &str, level: Permission) {
+        let user = self.ports.directory().account(login).expect("the user");
+        self.ports.store.set_collaborator(self.app.id, user.id, Some(level)).await.expect("set");
+    }
+
+    /// Gives a user a role in `acme`.
+    pub(crate) async fn join(&self, login: &str, role: OrgRole) {
+        let user = self.ports.directory().account(login).expect("the user");
+        self.ports.store.set_membership(self.app.owner, user.id, Some(role)).await.expect("set");
+    }
+
+    /// One request to the router.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        answer(self.router.clone(), request).await
+    }
+
+    /// As alice, with a JSON body unless it is null.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.call_as(&self.token, method, path, body).await
+    }
+
+    /// With that token; none if it is empty.
+    pub(crate) async fn call_as(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(request(token, method, &format!("/api/v3{path}"), text.into_bytes())).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, Value::Null).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call("POST", path, body).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call("PATCH", path, body).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, Value::Null).await
+    }
+
+    /// Everything due for a hook.
+    pub(crate) async fn due(&self, hook: HookId) -> Vec<Work> {
+        let now = self.clock.now();
+        let claim = ClaimDue { now, lanes: vec![(hook, 100)], lease_until: now.plus(Duration::from_secs(60)) };
+        self.ports.store.claim_due(claim).await.expect("claimed")
+    }
+
+    /// Plays the engine: everything due for a hook is sent, and ends as `exchange` says.
+    pub(crate) async fn deliver(&self, hook: HookId, exchange: &Exchange) -> usize {
+        let work = self.due(hook).await;
+        let batch: Vec<Settlement> = work.iter().map(|work| self.settled(work, exchange)).collect();
+        let count = batch.len();
+        self.ports.store.settle(batch).await.expect("settled");
+        self.clock.advance(Duration::from_millis(10));
+        count
+    }
+
+    fn settled(&self, work: &Work, exchange: &Exchange) -> Settlement {
+        let succeeded = matches!(exchange.status, Some(200..=299));
+        let state = if succeeded { DeliveryState::Succeeded } else { DeliveryState::Failed };
+        Settlement {
+            attempt: Attempt {
+                id: work.delivery.first_attempt(),
+                delivery: work.delivery,
+                event: work.outgoing.event,
+                hook: work.hook,
+                message: work.message,
+                number: 1,
+                redelivery: work.redelivery,
+                recovered: false,
+                started_at: self.clock.now(),
+                request_head: Bytes::from_static(b"Accept: */*\r\nX-GitHub-Event: ping\r\n"),
+                exchange: Some(exchange.clone()),
+            },
+            next: Next::Ended { state, reason: None },
+            lease: work.lease,
+            disable_hook: false,
+        }
+    }
+}
+
+/// What a receiver answered.
+pub(crate) fn answered(status: u16) -> Exchange {
+    Exchange {
+        outcome: Outcome::Answered,
+        status: Some(status),
+        error: None,
+        duration: Duration::from_millis(271),
+        response_head: Bytes::from_static(b"Content-Type: text/plain\r\n"),
+        response_body: Bytes::from_static(b"ok"),
+        retry_after: None,
+    }
+}
+
+/// What nobody answered.
+pub(crate) fn unanswered(outcome: Outcome) -> Exchange {
+    Exchange { outcome, status: None, response_head: Bytes::new(), response_body: Bytes::new(), ..answered(0) }
+}
+
+/// A request as curl would send it.
+pub(crate) fn request(token: &str, method: &str, path: &str, body: Vec<u8>) -> Request<Body> {
+    let mut builder = Request::builder().method(Method::from_bytes(method.as_bytes()).expect("a method")).uri(path);
+    builder = builder.header("host", "postrider.test");
+    if !token.is_empty() {
+        builder = builder.header("authorization", format!("token {token}"));
+    }
+    builder.body(Body::from(body)).expect("a request")
+}
+
+/// One request to a router.
+pub(crate) async fn answer(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.expect("routers do not fail");
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.expect("a body in memory");
+    Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
+}
+
+async fn account(ports: &Ports, login: &str, owner: Option<&Account>, site_admin: bool) -> Arc<Account> {
+    let now = ports.clock.now();
+    let new = NewAccount {
+        uid: Uid::new(now, &*ports.entropy),
+        kind: if owner.is_some() { AccountKind::Organization } else { AccountKind::User },
+        login: login.to_owned(),
+        name: None,
+        email: None,
+        description: None,
+        site_admin,
+        owner: owner.map(|owner| owner.id),
+        created_at: now,
+    };
+    ports.store.create_account(new).await.expect("an account")
+}
+
+async fn repository(ports: &Ports, owner: &Account, name: &str, private: bool) -> Arc<Repository> {
+    let now = ports.clock.now();
+    let new = NewRepository {
+        uid: Uid::new(now, &*ports.entropy),
+        owner: owner.id,
+        name: name.to_owned(),
+        description: None,
+        homepage: None,
+        default_branch: "main".to_owned(),
+        private,
+        fork_of: None,
+        created_at: now,
+    };
+    ports.store.create_repository(new).await.expect("a repository")
+}
+
+/// The name hooks of GitHub's surface carry.
+pub(crate) const GITHUB: DialectName = DialectName("github");
