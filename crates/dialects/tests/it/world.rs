@@ -13,7 +13,6 @@ use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Work};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
-use domain::hook::DialectName;
 use domain::id::{HookId, Uid};
 use domain::ports::{ClaimDue, Clock, NewAccount, NewRepository, NewToken};
 use serde_json::Value;
@@ -30,7 +29,6 @@ pub(crate) struct World {
     pub(crate) ports: Ports,
     pub(crate) router: Router,
     pub(crate) api_host: Router,
-    pub(crate) alice: Arc<Account>,
     pub(crate) app: Arc<Repository>,
     pub(crate) token: String,
     tokens: std::sync::atomic::AtomicUsize,
@@ -85,7 +83,7 @@ impl World {
         repository(&ports, &acme, "other", false).await;
         repository(&ports, &alice, "secret", true).await;
         let tokens = std::sync::atomic::AtomicUsize::new(0);
-        let mut world = Self { clock, ports, router, api_host, alice, app, token: String::new(), tokens, _dir: dir };
+        let mut world = Self { clock, ports, router, api_host, app, token: String::new(), tokens, _dir: dir };
         world.token = world.token_for("alice", ALL).await;
         world
     }
@@ -259,6 +257,3 @@ async fn repository(ports: &Ports, owner: &Account, name: &str, private: bool) -
     };
     ports.store.create_repository(new).await.expect("a repository")
 }
-
-/// The name hooks of GitHub's surface carry.
-pub(crate) const GITHUB: DialectName = DialectName("github");

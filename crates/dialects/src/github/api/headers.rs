@@ -168,6 +168,9 @@ impl Facts {
             insert(headers, "x-ratelimit-used", &reading.used.to_string());
             insert(headers, "x-ratelimit-resource", "core");
         }
+        if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        }
         if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
             response.headers_mut().remove(CONTENT_TYPE);
         }
