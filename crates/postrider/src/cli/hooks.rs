@@ -64,9 +64,9 @@ pub(crate) struct NewHook {
     /// Where deliveries go
     #[arg(long)]
     pub(crate) url: String,
-    /// Event names of the dialect, separated by commas; * for all
-    #[arg(long, value_delimiter = ',', default_value = "push")]
-    pub(crate) events: Vec<String>,
+    /// Event names of the dialect, separated by commas; all of them unless given
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) events: Option<Vec<String>>,
     /// Signs deliveries; better in a file, where other users do not see it
     #[arg(long, conflicts_with = "secret_file")]
     pub(crate) secret: Option<String>,

@@ -49,7 +49,6 @@ fn body_of(new: &NewHook) -> anyhow::Result<Value> {
         "scope": new.target.scope(),
         "dialect": new.dialect,
         "url": new.url,
-        "events": new.events,
         "content_type": content_type,
         "insecure_ssl": new.insecure_ssl,
         "active": !new.inactive,
@@ -60,6 +59,9 @@ fn body_of(new: &NewHook) -> anyhow::Result<Value> {
     };
     if let Some(secret) = secret {
         body["secret"] = secret.into();
+    }
+    if let Some(events) = &new.events {
+        body["events"] = events.as_slice().into();
     }
     if let Some(timeout) = new.timeout {
         body["timeout"] = timeout.into();
