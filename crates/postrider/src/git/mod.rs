@@ -23,6 +23,7 @@ mod receive;
 mod repository;
 mod spool;
 mod updates;
+mod walk;
 
 use std::time::Duration;
 

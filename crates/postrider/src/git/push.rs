@@ -12,11 +12,15 @@ use super::baseline::Baseline;
 use super::commits::{self, Commits};
 use super::program::{Git, GitError, Reading};
 use super::updates::{Moved, object_id, readable};
+use super::walk::Walk;
 
 /// Most commits listed per ref (GitHub's limit); the newest are kept.
 pub(super) const MAX_COMMITS: usize = 2_048;
 /// About how many bytes of commits a push may carry; safely below the server's 25 MiB per event.
 const MAX_PUSH_BYTES: usize = 12 * 1024 * 1024;
+
+/// From this many new branches on, they are walked together.
+const MANY: usize = 8;
 
 /// What is known about one ref before its commits are read.
 #[derive(Default)]
@@ -36,18 +40,23 @@ struct Found {
 /// Works out the push of `moved` by `pusher`. Adds to `trouble` what could not be found out.
 pub(crate) fn compute(git: &Git<'_>, moved: &[Moved], pusher: Actor, trouble: &mut Vec<String>) -> Push {
     let mut note = |error: GitError| trouble.push(format!("the event lacks commits: {error}"));
-    let baseline = Baseline::read(git, moved).unwrap_or_else(|error| {
+    let first = git.at_first();
+    let baseline = Baseline::read(&first, moved).unwrap_or_else(|error| {
         note(error);
         Baseline::of_push_alone(moved)
     });
-    let heads = peel(git, moved).unwrap_or_else(|error| {
+    let heads = peel(&first, moved).unwrap_or_else(|error| {
         note(error);
         HashMap::new()
+    });
+    let mut walk = walk_together(&first, moved, &baseline).unwrap_or_else(|error| {
+        note(error);
+        None
     });
     let mut found = Vec::with_capacity(moved.len());
     for one in moved {
         let mut about = Found { head: heads.get(&one.new).cloned(), ..Found::default() };
-        if let Err(error) = look_at(git, one, &baseline, &mut about) {
+        if let Err(error) = look_at(&first, one, &baseline, walk.as_mut(), &mut about) {
             note(error);
         }
         found.push(about);
@@ -75,12 +84,28 @@ fn peel(git: &Git<'_>, moved: &[Moved]) -> Result<HashMap<String, String>, GitEr
     Ok(values.into_iter().zip(lines).filter_map(|(id, line)| Some((id.to_owned(), object_id(line)?))).collect())
 }
 
+/// Walks the new branches together, if there are many.
+fn walk_together(git: &Git<'_>, moved: &[Moved], baseline: &Baseline) -> Result<Option<Walk>, GitError> {
+    let new: Vec<&str> =
+        moved.iter().filter(|one| one.is_branch() && one.created()).map(|one| one.new.as_str()).collect();
+    if new.len() < MANY { Ok(None) } else { Walk::read(git, &new, baseline.before()).map(Some) }
+}
+
 /// Finds out what one ref brought; on trouble, `found` holds what is known so far.
-fn look_at(git: &Git<'_>, one: &Moved, baseline: &Baseline, found: &mut Found) -> Result<(), GitError> {
+fn look_at(
+    git: &Git<'_>,
+    one: &Moved,
+    baseline: &Baseline,
+    walk: Option<&mut Walk>,
+    found: &mut Found,
+) -> Result<(), GitError> {
     if one.deleted() {
         return Ok(());
     }
-    if one.is_branch() {
+    if let Some(walk) = walk.filter(|_| one.is_branch() && one.created()) {
+        (found.ids, found.total) = walk.on(&one.new);
+        found.distinct = found.ids.iter().cloned().collect();
+    } else if one.is_branch() {
         new_commits(git, one, baseline, found)?;
     } else {
         // Git moves a tag only by force. Its commits are announced by the branches that have them.

@@ -225,6 +225,33 @@ fn more_than_2048_commits_are_cut_to_the_newest() {
 }
 
 #[test]
+fn many_new_branches_are_told_as_each_one_would_be() {
+    let scene = Scene::attached();
+    scene.commit(&[("a", "1")], "0");
+    scene.push(&["main"]);
+    for number in 1..=20 {
+        scene.git(&["checkout", "-q", "--detach"]);
+        scene.commit(&[], &number.to_string());
+        scene.git(&["branch", &format!("b{number:02}")]);
+    }
+    let mut refs = scene.pushed(&["refs/heads/b*:refs/heads/b*", "main:z-same"]).refs;
+    refs.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(refs.len(), 21);
+    for (number, update) in refs[..20].iter().enumerate() {
+        let messages: Vec<_> = update.commits.iter().map(|commit| commit.message.clone()).collect();
+        let expected: Vec<_> = (1..=number + 1).map(|one| one.to_string()).collect();
+        assert_eq!(
+            (messages, update.truncated, update.base_ref.as_deref()),
+            (expected, false, None),
+            "{}",
+            update.name
+        );
+        assert_eq!(update.head_commit.as_ref(), update.commits.last());
+    }
+    assert_eq!((refs[20].base_ref.as_deref(), refs[20].commits.len()), (Some("refs/heads/main"), 0));
+}
+
+#[test]
 fn at_most_3000_file_names_per_commit() {
     let scene = Scene::attached();
     let mut stream = String::from("commit refs/heads/main\ncommitter C <c@x.test> 1767323045 +0000\ndata 1\n1\n");
