@@ -21,8 +21,8 @@ pub use dialect::GitHub;
 /// `/api/v3` and its aliases.
 #[derive(Default)]
 pub(crate) struct GitHubSurface {
-    /// One count of requests per token, whichever mount they come to.
-    meter: Arc<api::Meter>,
+    /// One count of requests, whichever mount they come to.
+    meters: Arc<api::Meters>,
 }
 
 impl Surface for GitHubSurface {
@@ -31,10 +31,10 @@ impl Surface for GitHubSurface {
     }
 
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
-        api::routes(ports, settings, self.meter.clone())
+        api::routes(ports, settings, self.meters.clone())
     }
 
     fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {
-        Some(api::root_routes(ports.clone(), settings.clone(), self.meter.clone()))
+        Some(api::root_routes(ports.clone(), settings.clone(), self.meters.clone()))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, Uri};
 use domain::flow::Ports;
 
-use super::meter::Meter;
+use super::meter::Meters;
 use crate::ApiSettings;
 use crate::github::links::Links;
 use crate::http::requested_base;
@@ -19,8 +19,8 @@ pub(super) struct App {
     pub(super) settings: ApiSettings,
     /// What stands before every path: `/api/v3`, or nothing on an API host.
     pub(super) prefix: &'static str,
-    /// Counts requests per token; shared by all mounts.
-    pub(super) meter: Arc<Meter>,
+    /// Rate limits, shared by all mounts.
+    pub(super) meters: Arc<Meters>,
 }
 
 impl App {

@@ -29,6 +29,8 @@ pub(super) enum ApiError {
     Forbidden(&'static str),
     /// The hour's requests are used up.
     RateLimited,
+    /// Too many pings or tests of one hook (E-12).
+    TooManyProbes,
     /// An `X-GitHub-Api-Version` that is no date.
     UnknownVersion(String),
     /// The body is no JSON.
@@ -120,7 +122,7 @@ impl ApiError {
         match self {
             Self::BadCredentials | Self::RequiresAuthentication => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Archived | Self::Forbidden(_) | Self::RateLimited => StatusCode::FORBIDDEN,
+            Self::Archived | Self::Forbidden(_) | Self::RateLimited | Self::TooManyProbes => StatusCode::FORBIDDEN,
             Self::UnknownVersion(_) | Self::BadJson | Self::NotAnObject => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongTypes(_) | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -138,6 +140,9 @@ impl ApiError {
             Self::Archived => "Repository was archived so is read-only.".to_owned(),
             Self::Forbidden(text) => (*text).to_owned(),
             Self::RateLimited => "API rate limit exceeded for this token.".to_owned(),
+            Self::TooManyProbes => {
+                "You have exceeded a secondary rate limit. A hook takes 10 pings and tests per minute.".to_owned()
+            }
             Self::UnknownVersion(text) => format!("\"{text}\" is not a version of this API; versions are dates"),
             Self::BadJson => "Problems parsing JSON".to_owned(),
             Self::NotAnObject => "Body should be a JSON object".to_owned(),
@@ -169,6 +174,7 @@ impl ApiError {
         let docs = match self {
             Self::BadCredentials => "",
             Self::RateLimited => "/overview/rate-limits-for-the-rest-api",
+            Self::TooManyProbes => "/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
             Self::UnknownVersion(_) => "/about-the-rest-api/api-versions",
             _ => operation.docs,
         };
@@ -181,8 +187,12 @@ impl ApiError {
         };
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(JSON))], text).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        let wait = match self {
+            Self::TooManyProbes => Some("60"),
+            _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some("1"),
+        };
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }

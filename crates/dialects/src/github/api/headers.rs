@@ -128,8 +128,8 @@ impl Facts {
             return Ok(None);
         }
         let token = self.principal.as_ref().map(|principal| principal.token);
-        let Some(token) = token.filter(|_| !free) else { return Ok(Some(app.meter.read(token, limit, now))) };
-        match app.meter.count(token, limit, now) {
+        let Some(token) = token.filter(|_| !free) else { return Ok(Some(app.meters.requests.read(token, limit, now))) };
+        match app.meters.requests.count(token, limit, now) {
             Ok(reading) => Ok(Some(reading)),
             Err(reading) => {
                 self.reading = Some(reading);
@@ -180,7 +180,7 @@ impl Facts {
     /// A 304 does not count.
     fn forgive(&mut self, app: &App) {
         if let (Some(principal), Some(reading)) = (&self.principal, &mut self.reading) {
-            *reading = app.meter.forgive(principal.token, reading.limit, app.ports.clock.now());
+            *reading = app.meters.requests.forgive(principal.token, reading.limit, app.ports.clock.now());
         }
     }
 

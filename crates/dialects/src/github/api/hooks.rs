@@ -1,5 +1,7 @@
 //! Listing, showing and deleting hooks; pings and tests (contract github section 1).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +14,7 @@ use super::call::Call;
 use super::conditional::http_date;
 use super::errors::ApiError;
 use super::hook_json::{config, repository_hook};
+use super::meter::PROBES_PER_MINUTE;
 use super::paging::{paginate, with_links};
 use super::ping::{send_ping, send_test};
 use crate::github::dialect::NAME;
@@ -60,14 +63,24 @@ pub(super) async fn get_config(call: Call) -> Result<Response, ApiError> {
 
 /// Pings a hook, whatever it listens to and whether or not it is active.
 pub(super) async fn ping(call: Call) -> Result<StatusCode, ApiError> {
-    let (found, hook) = call.hook(HookAccess::Read)?;
+    let (found, hook) = probed(&call)?;
     send_ping(&call.app.ports, &found, &hook, &call.myself()?.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sends the repository's latest push to a hook that listens to pushes; to any other, nothing.
 pub(super) async fn test(call: Call) -> Result<StatusCode, ApiError> {
-    let (found, hook) = call.hook(HookAccess::Read)?;
+    let (found, hook) = probed(&call)?;
     send_test(&call.app.ports, &found, &hook).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The hook the path names, unless people sent too much through it within the minute (E-12).
+fn probed(call: &Call) -> Result<(Located, Arc<Hook>), ApiError> {
+    let (found, hook) = call.hook(HookAccess::Read)?;
+    let now = call.app.ports.clock.now();
+    match call.app.meters.probes.count(hook.id, PROBES_PER_MINUTE, now) {
+        Ok(_) => Ok((found, hook)),
+        Err(_) => Err(ApiError::TooManyProbes),
+    }
 }

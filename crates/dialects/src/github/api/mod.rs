@@ -38,21 +38,21 @@ use crate::ApiSettings;
 use app::App;
 use errors::ApiError;
 
-pub(crate) use meter::Meter;
+pub(crate) use meter::Meters;
 pub(crate) use ping::ping_draft;
 
 /// Where the API lives on every host.
 const PREFIX: &str = "/api/v3";
 
 /// All routes, under `/api/v3`.
-pub(crate) fn routes(ports: Ports, settings: ApiSettings, meter: Arc<Meter>) -> Router {
-    mount(Arc::new(App { ports, settings, prefix: PREFIX, meter }))
+pub(crate) fn routes(ports: Ports, settings: ApiSettings, meters: Arc<Meters>) -> Router {
+    mount(Arc::new(App { ports, settings, prefix: PREFIX, meters }))
 }
 
 /// The same routes without a prefix as well, for requests whose `Host` is `api.*`.
-pub(crate) fn root_routes(ports: Ports, settings: ApiSettings, meter: Arc<Meter>) -> Router {
-    let bare = App { ports: ports.clone(), settings: settings.clone(), prefix: "", meter: meter.clone() };
-    mount(Arc::new(bare)).merge(routes(ports, settings, meter))
+pub(crate) fn root_routes(ports: Ports, settings: ApiSettings, meters: Arc<Meters>) -> Router {
+    let bare = App { ports: ports.clone(), settings: settings.clone(), prefix: "", meters: meters.clone() };
+    mount(Arc::new(bare)).merge(routes(ports, settings, meters))
 }
 
 /// Every route under the mount's prefix, and an answer for every other path under it.

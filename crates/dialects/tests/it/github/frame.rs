@@ -3,7 +3,7 @@
 use dialects::ApiSettings;
 use serde_json::{Value, json};
 
-use super::HOOKS;
+use super::{HOOKS, hook, path_of};
 use crate::world::{World, request};
 
 #[tokio::test]
@@ -64,6 +64,21 @@ async fn the_rate_limit_counts_per_token_and_reopens() {
     assert_eq!(world.call_as(&other, "GET", "/user", Value::Null).await.status, 200);
     world.clock.advance(std::time::Duration::from_secs(3_600));
     assert_eq!(world.get("/user").await.status, 200);
+}
+
+#[tokio::test]
+async fn e12_a_hook_takes_ten_pings_and_tests_per_minute() {
+    let world = World::new().await;
+    let made = hook(&world, json!({"config": {"url": "http://r.test/"}, "active": false})).await;
+    let pings = format!("{}/pings", path_of(&made));
+    for _ in 0..10 {
+        assert_eq!(world.post(&pings, Value::Null).await.status, 204);
+    }
+    let over = world.post(&pings, Value::Null).await;
+    assert_eq!((over.status.as_u16(), over.header("retry-after")), (403, "60"));
+    assert!(over.json()["message"].as_str().expect("text").contains("secondary rate limit"));
+    world.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(world.post(&pings, Value::Null).await.status, 204);
 }
 
 #[tokio::test]
