@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::framing;
 use crate::router::Service;
 use crate::slow::{Busy, TimedBody, TimedSocket};
 
@@ -112,6 +113,10 @@ fn handle(
         busy.begin();
         async move {
             let request = request.map(|body| TimedBody::wrap(body, limits.body));
+            if let Some(refusal) = framing::refuse(&request, busy.lengths_seen.take()) {
+                busy.end();
+                return Ok(refusal);
+            }
             // A panic costs this request, not the connection or the process (H-4).
             let answered = AssertUnwindSafe(service.call(request)).catch_unwind().await;
             busy.end();
@@ -126,3 +131,6 @@ fn panicked() -> Response {
     let body = r#"{"message":"Internal Server Error"}"#;
     (hyper::StatusCode::INTERNAL_SERVER_ERROR, [("content-type", "application/json")], body).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! health, metrics, and the answers to requests that fit nowhere. It knows neither SQL nor the engine.
 
 mod accept;
+mod framing;
 mod metrics;
 mod operations;
 mod router;

@@ -21,11 +21,14 @@ pub struct Service {
 }
 
 impl Service {
+    /// Any router as the whole server.
+    #[cfg(test)]
+    pub(crate) fn for_tests(main: Router) -> Self {
+        Self { api_host: main.clone(), main }
+    }
+
     /// Answers one request.
     pub async fn call(&self, request: Request<Body>) -> Response {
-        if let Some(refusal) = refuse_framing(&request) {
-            return refusal;
-        }
         let router = if is_api_host(&request) { &self.api_host } else { &self.main };
         match router.clone().oneshot(request).await {
             Ok(response) => response,
@@ -66,18 +69,4 @@ fn is_api_host(request: &Request<Body>) -> bool {
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = named.or_else(|| request.uri().host());
     host.is_some_and(|host| host.len() > 4 && host.as_bytes()[..4].eq_ignore_ascii_case(b"api."))
-}
-
-/// Ambiguous framing (H-2): hyper refuses most of it while parsing; a request that still carries both length headers
-/// is refused here, before anything reads its body.
-fn refuse_framing(request: &Request<Body>) -> Option<Response> {
-    let headers = request.headers();
-    let encodings = headers.get_all(header::TRANSFER_ENCODING).iter().count();
-    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
-    if encodings + lengths <= 1 {
-        return None;
-    }
-    let body = r#"{"message":"Ambiguous message length"}"#;
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CONNECTION, "close")];
-    Some((StatusCode::BAD_REQUEST, headers, body).into_response())
 }

@@ -13,23 +13,29 @@ use hyper::body::{Body, Frame, Incoming};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::framing::{HeadWatch, LengthsSeen};
+
 /// Is a request being answered on this connection? Shared by the socket and the service behind it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Busy(Arc<AtomicBool>);
+pub(crate) struct Busy {
+    answering: Arc<AtomicBool>,
+    /// See `framing`.
+    pub(crate) lengths_seen: LengthsSeen,
+}
 
 impl Busy {
     /// A request head is complete.
     pub(crate) fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.answering.store(true, Ordering::Relaxed);
     }
 
     /// The answer is ready; the next bytes begin a new request.
     pub(crate) fn end(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.answering.store(false, Ordering::Relaxed);
     }
 
     fn is(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.answering.load(Ordering::Relaxed)
     }
 }
 
@@ -43,12 +49,14 @@ pub(crate) struct TimedSocket<S> {
     idle_limit: Duration,
     /// Bytes of an unfinished head have arrived.
     in_head: bool,
+    watch: HeadWatch,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> TimedSocket<S> {
     pub(crate) fn new(socket: S, busy: Busy, head_limit: Duration, idle_limit: Duration) -> Self {
-        Self { socket, busy, head_limit, idle_limit, in_head: false, timer: None }
+        let watch = HeadWatch::new(busy.lengths_seen.clone());
+        Self { socket, busy, head_limit, idle_limit, in_head: false, watch, timer: None }
     }
 }
 
@@ -63,9 +71,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedSocket<S> {
             return read;
         }
         if read.is_ready() {
-            if buf.filled().len() > before && !self.in_head {
-                self.in_head = true;
-                self.timer = None;
+            if buf.filled().len() > before {
+                if !self.in_head {
+                    self.in_head = true;
+                    self.timer = None;
+                    self.watch.restart();
+                }
+                self.watch.feed(&buf.filled()[before..]);
             }
             return read;
         }
