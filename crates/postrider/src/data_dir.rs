@@ -20,24 +20,24 @@ const ADMIN_TOKEN: &str = "admin.token";
 const ADMIN: &str = "admin";
 
 /// Creates the directory if need be, for this user alone.
-pub fn prepare(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn prepare(folder: &Path) -> anyhow::Result<()> {
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     created.with_context(|| format!("cannot create the data directory {}", folder.display()))
 }
 
 /// Reads the keys, or makes the first one.
-pub fn keyring(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<Keyring> {
+pub(crate) fn keyring(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<Keyring> {
     let path = folder.join(KEYS);
     match fs::read_to_string(&path) {
         Ok(text) => {
             let mode = fs::metadata(&path)?.permissions().mode();
-            ensure!(mode & 0o077 == 0, "{} can be read by others: chmod 600 it", path.display());
+            ensure!(mode.trailing_zeros() >= 6, "{} can be read by others: chmod 600 it", path.display());
             parse_keys(&text).with_context(|| format!("{} is not a key file", path.display()))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut key = [0; 32];
             entropy.fill(&mut key);
-            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = key.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             write_private(&path, &format!("1 {hex}\n"))?;
             tracing::warn!("made the key that encrypts secrets: {}; back it up apart from the database", path.display());
             Ok(Keyring::single(&key))
@@ -63,7 +63,7 @@ fn parse_keys(text: &str) -> anyhow::Result<Keyring> {
 }
 
 /// Creates the first user and writes their token to `admin.token`, unless some user exists. Returns whether it did.
-pub async fn first_admin(folder: &Path, ports: &Ports) -> anyhow::Result<bool> {
+pub(crate) async fn first_admin(folder: &Path, ports: &Ports) -> anyhow::Result<bool> {
     if !ports.directory().accounts(AccountKind::User).is_empty() {
         return Ok(false);
     }

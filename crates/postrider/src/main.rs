@@ -5,9 +5,13 @@
 mod cli;
 mod client;
 mod commands;
+mod config;
+mod data_dir;
 mod git;
+mod logging;
 mod machine;
 mod output;
+mod wire;
 
 use std::process::ExitCode;
 

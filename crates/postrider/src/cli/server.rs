@@ -63,3 +63,23 @@ pub(crate) struct BackupArgs {
     #[command(flatten)]
     pub(crate) server_args: ServerArgs,
 }
+
+impl ServeArgs {
+    /// What these flags say about the configuration.
+    pub(crate) fn overrides(&self, global: &super::Global) -> anyhow::Result<crate::config::Overrides> {
+        let log_format = match self.log_format.as_deref() {
+            Some("json") => Some(crate::config::LogFormat::Json),
+            Some("text") => Some(crate::config::LogFormat::Text),
+            Some(other) => anyhow::bail!("unknown log format {other:?}"),
+            None => None,
+        };
+        Ok(crate::config::Overrides {
+            listen: self.listen.map(|address| address.to_string()),
+            data_dir: global.data_dir.clone(),
+            database_url: self.server_args.database_url.clone(),
+            public_url: self.public_url.clone(),
+            egress_allow: self.egress_allow.clone(),
+            log_format,
+        })
+    }
+}

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// How deliveries are made (contract delivery-and-security D-18, D-19, D-22, D-23).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct DeliveryConfig {
+pub(crate) struct DeliveryConfig {
     /// Seconds for a whole exchange with a receiver, 1 to 30; a hook may have its own.
     pub timeout: u64,
     /// `postrider`, `standard`, `vendor`, `none`, or a list of seconds; a hook may have its own.
@@ -64,7 +64,7 @@ impl DeliveryConfig {
 /// The presets of D-18.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Preset {
+pub(crate) enum Preset {
     /// Ten retries over two days.
     Postrider,
     /// The table of Standard Webhooks.
@@ -78,7 +78,7 @@ pub enum Preset {
 /// A retry schedule as it is written in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "retries: expected postrider, standard, vendor, none or a list of seconds")]
-pub enum RetriesConfig {
+pub(crate) enum RetriesConfig {
     /// A preset.
     Name(Preset),
     /// Seconds before each retry.

@@ -13,15 +13,15 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-pub use delivery::{DeliveryConfig, RetriesConfig};
-pub use egress::EgressConfig;
-pub use log::{LogConfig, LogFormat};
-pub use server::{ApiConfig, ServerConfig};
+pub(crate) use delivery::DeliveryConfig;
+pub(crate) use egress::EgressConfig;
+pub(crate) use log::{LogConfig, LogFormat};
+pub(crate) use server::{ApiConfig, ServerConfig};
 
 /// The whole configuration, as `config show` prints it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub(crate) struct Config {
     /// Where the server listens and keeps its data.
     pub server: ServerConfig,
     /// Limits of the HTTP APIs.
@@ -36,7 +36,7 @@ pub struct Config {
 
 /// What flags can say; they win over everything.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// `--listen`
     pub listen: Option<String>,
     /// `--data-dir`
@@ -95,9 +95,14 @@ impl Config {
 
     /// The effective configuration as TOML, passwords in URLs masked.
     pub fn show(&self) -> anyhow::Result<String> {
-        let mut shown = self.clone();
-        shown.server.database_url = shown.server.database_url.map(|url| mask_password(&url));
-        Ok(toml::to_string_pretty(&shown)?)
+        Ok(toml::to_string_pretty(&self.masked())?)
+    }
+
+    /// The same without passwords.
+    pub fn masked(&self) -> Self {
+        let mut masked = self.clone();
+        masked.server.database_url = masked.server.database_url.map(|url| mask_password(&url));
+        masked
     }
 }
 

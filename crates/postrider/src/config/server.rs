@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Where the server listens and keeps its data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ServerConfig {
+pub(crate) struct ServerConfig {
     /// Address and port; port 0 picks one.
     pub listen: String,
     /// Folder of the database, the keys and the first admin token.
@@ -54,7 +54,7 @@ impl ServerConfig {
 /// Limits of the HTTP APIs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ApiConfig {
+pub(crate) struct ApiConfig {
     /// Hooks that may listen to one event of one repository or organization. GitHub allows 20, GHES 250.
     pub max_hooks_per_event: usize,
     /// Management requests one token may make in an hour. Publishing does not count.

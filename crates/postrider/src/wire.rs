@@ -1,0 +1,148 @@
+//! Builds the ports and injects them: the only place that knows every part.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use dialects::{ApiSettings, UrlPolicy, surfaces};
+use domain::dialect::Dialects;
+use domain::flow::Ports;
+use domain::ports::{Clock, Entropy, Store};
+use domain::rules::target::EgressPolicy;
+use engine::{Bulkheads, EgressSettings, Engine, EngineSettings, HttpSender, LogAttempts};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+
+use crate::config::Config;
+use crate::data_dir;
+use crate::machine::{SystemClock, SystemEntropy};
+
+/// Everything that runs.
+pub(crate) struct Wired {
+    /// What the verbs use.
+    pub(crate) ports: Ports,
+    /// The running engine.
+    pub(crate) engine: Engine,
+    /// The HTTP server's service.
+    pub(crate) service: web::Service,
+    /// Health and metrics.
+    pub(crate) operations: web::Operations,
+}
+
+/// Histogram buckets in seconds: from a fast sync to a slow receiver.
+const BUCKETS: [f64; 14] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// Opens the store, starts the engine and assembles the server that will listen on `address`.
+pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Result<Wired> {
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?
+        .install_recorder()
+        .context("cannot record metrics")?;
+    web::describe();
+    let surfaces = surfaces();
+    let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let store = open_store(config, &dialects, &clock, &entropy).await?;
+    let public_url = config.server.public_url.as_deref().map(|url| Arc::from(url.trim_end_matches('/')));
+    let ports = Ports {
+        store: store.clone(),
+        dialects,
+        clock,
+        entropy,
+        public_url: public_url.clone().unwrap_or_else(|| Arc::from(format!("http://{address}"))),
+    };
+    let policy = config.egress.policy(&[address])?;
+    let settings = api_settings(config, public_url, policy.clone());
+    let egress = EgressSettings {
+        policy,
+        allow_insecure_tls: !config.egress.forbid_insecure_tls,
+        ..EgressSettings::default()
+    };
+    let sender = Arc::new(HttpSender::new(egress, ports.clock.clone()));
+    let engine = Engine::start(ports.clone(), sender.clone(), engine_settings(config, &ports.dialects)?);
+    engine.started().await;
+    tokio::spawn(keep_fresh(sender));
+    let operations = web::Operations::new(store, metrics);
+    let service = web::assemble(&surfaces, &ports, &settings, operations.clone());
+    Ok(Wired { ports, engine, service, operations })
+}
+
+/// Opens the configured database for a verb that works without a server.
+pub(crate) async fn open_alone(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let surfaces = surfaces();
+    let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    open_store(config, &dialects, &clock, &entropy).await
+}
+
+/// Opens the configured database. Blocks for milliseconds, so it has a thread of its own.
+async fn open_store(
+    config: &Config,
+    dialects: &Dialects,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> anyhow::Result<Arc<dyn Store>> {
+    let keyring = data_dir::keyring(&config.server.data_dir, &**entropy)?;
+    let names = dialects.iter().map(|dialect| dialect.name()).collect();
+    let url = config.server.database_url();
+    let mut options = store::Options::new(url, keyring, names, clock.clone(), entropy.clone());
+    options.probe_syncs = true;
+    // A disk that failed a sync cannot be trusted any more; the restart re-reads the truth (N-6).
+    options.fatal = Arc::new(|reason| {
+        eprintln!("postrider: the database can no longer be written: {reason}; stopping");
+        std::process::exit(1);
+    });
+    let opened = tokio::task::spawn_blocking(move || store::open(options)).await?;
+    opened.context("cannot open the database")
+}
+
+fn api_settings(config: &Config, public_url: Option<Arc<str>>, policy: EgressPolicy) -> ApiSettings {
+    ApiSettings {
+        public_url,
+        max_hooks_per_event: config.api.max_hooks_per_event,
+        requests_per_hour: config.api.requests_per_hour,
+        egress_addresses: config.api.egress_addresses.clone().into(),
+        url_policy: UrlPolicy::new(move |url| policy.check_url(url).map_err(|refusal| refusal.to_string())),
+    }
+}
+
+/// Looks at our own addresses and the idle connections again each minute (E-6).
+async fn keep_fresh(sender: Arc<HttpSender>) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        sender.refresh();
+    }
+}
+
+fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<EngineSettings> {
+    let delivery = &config.delivery;
+    let mut dialect_schedules = HashMap::new();
+    for (name, retries) in &delivery.retries_by_dialect {
+        let dialect = dialects.get(name);
+        let dialect = dialect.with_context(|| format!("delivery.retries_by_dialect: there is no dialect {name:?}"))?;
+        dialect_schedules.insert(dialect.name(), retries.schedule());
+    }
+    Ok(EngineSettings {
+        bulkheads: Bulkheads {
+            total: delivery.in_flight,
+            per_hook: delivery.per_hook,
+            per_host: delivery.per_host,
+            // Half of all for one owner, a quarter for slow hooks together (D-22).
+            per_owner: delivery.in_flight.div_ceil(2),
+            slow: delivery.in_flight.div_ceil(4),
+            strained: (delivery.in_flight * 2).div_ceil(5),
+            ..Bulkheads::default()
+        },
+        held_bytes: delivery.memory_mib * 1024 * 1024,
+        timeout: Duration::from_secs(delivery.timeout),
+        schedule: delivery.retries.schedule(),
+        dialect_schedules,
+        max_age: delivery.max_age(),
+        log_attempts: if config.log.attempts { LogAttempts::All } else { LogAttempts::Failures },
+        ..EngineSettings::default()
+    })
+}
