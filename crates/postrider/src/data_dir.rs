@@ -39,7 +39,10 @@ pub(crate) fn keyring(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<Ke
             entropy.fill(&mut key);
             let hex = key.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             write_private(&path, &format!("1 {hex}\n"))?;
-            tracing::warn!("made the key that encrypts secrets: {}; back it up apart from the database", path.display());
+            tracing::warn!(
+                "made the key that encrypts secrets: {}; back it up apart from the database",
+                path.display()
+            );
             Ok(Keyring::single(&key))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),

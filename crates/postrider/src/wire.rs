@@ -31,7 +31,8 @@ pub(crate) struct Wired {
 }
 
 /// Histogram buckets in seconds: from a fast sync to a slow receiver.
-const BUCKETS: [f64; 14] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+const BUCKETS: [f64; 14] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// Opens the store, starts the engine and assembles the server that will listen on `address`.
 pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Result<Wired> {
@@ -55,11 +56,8 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
     };
     let policy = config.egress.policy(&[address])?;
     let settings = api_settings(config, public_url, policy.clone());
-    let egress = EgressSettings {
-        policy,
-        allow_insecure_tls: !config.egress.forbid_insecure_tls,
-        ..EgressSettings::default()
-    };
+    let egress =
+        EgressSettings { policy, allow_insecure_tls: !config.egress.forbid_insecure_tls, ..EgressSettings::default() };
     let sender = Arc::new(HttpSender::new(egress, ports.clock.clone()));
     let engine = Engine::start(ports.clone(), sender.clone(), engine_settings(config, &ports.dialects)?);
     engine.started().await;

@@ -21,7 +21,7 @@ use crate::client;
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     let global = &cli.global;
     match cli.command {
-        Command::Serve(args) => serve::run(args, global),
+        Command::Serve(args) => serve::run(&args, global),
         Command::Config(args) => config::run(args, global),
         Command::Doctor(args) => doctor::run(args, global),
         Command::Migrate(args) => migrate::run(args, global),

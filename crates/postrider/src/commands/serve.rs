@@ -10,8 +10,8 @@ use crate::wire::{self, Wired};
 use crate::{data_dir, logging};
 
 /// Reads the configuration and serves until SIGTERM or SIGINT (N-8).
-pub(crate) fn run(args: ServeArgs, global: &Global) -> anyhow::Result<()> {
-    let config = load(&args, global)?;
+pub(crate) fn run(args: &ServeArgs, global: &Global) -> anyhow::Result<()> {
+    let config = load(args, global)?;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(&config))

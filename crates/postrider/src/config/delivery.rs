@@ -56,7 +56,7 @@ impl DeliveryConfig {
     }
 
     /// See `max_age_days`.
-    pub fn max_age(&self) -> Duration {
+    pub(crate) fn max_age(&self) -> Duration {
         Duration::from_secs(self.max_age_days * 86_400)
     }
 }
@@ -87,7 +87,7 @@ pub(crate) enum RetriesConfig {
 
 impl RetriesConfig {
     /// The schedule it stands for.
-    pub fn schedule(&self) -> Schedule {
+    pub(crate) fn schedule(&self) -> Schedule {
         match self {
             Self::Name(Preset::Postrider) => Schedule::Postrider,
             Self::Name(Preset::Standard) => Schedule::Standard,

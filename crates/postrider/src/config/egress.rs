@@ -30,15 +30,18 @@ pub(crate) enum MixedDnsConfig {
 
 impl EgressConfig {
     /// The policy these settings describe, for a server that listens on `own_endpoints`. Errors name the key.
-    pub fn policy(&self, own_endpoints: &[std::net::SocketAddr]) -> anyhow::Result<EgressPolicy> {
+    pub(crate) fn policy(&self, own_endpoints: &[std::net::SocketAddr]) -> anyhow::Result<EgressPolicy> {
         let mut policy = EgressPolicy { own_endpoints: own_endpoints.to_vec(), ..EgressPolicy::default() };
         for text in &self.allow {
-            let rule = EgressPolicy::parse_allow(text).map_err(|error| anyhow::anyhow!("egress.allow: {text:?}: {error}"))?;
+            let rule =
+                EgressPolicy::parse_allow(text).map_err(|error| anyhow::anyhow!("egress.allow: {text:?}: {error}"))?;
             policy.allow.push(rule);
         }
         for text in &self.nat64_prefixes {
             let prefix = text.parse();
-            policy.nat64_prefixes.push(prefix.map_err(|_| anyhow::anyhow!("egress.nat64_prefixes: {text:?} is not an IPv6 prefix"))?);
+            policy
+                .nat64_prefixes
+                .push(prefix.map_err(|_| anyhow::anyhow!("egress.nat64_prefixes: {text:?} is not an IPv6 prefix"))?);
         }
         policy.mixed_dns = match self.mixed_dns {
             MixedDnsConfig::Refuse => MixedDns::Refuse,

@@ -57,7 +57,7 @@ const ENV_PREFIX: &str = "POSTRIDER_";
 
 impl Config {
     /// Reads and checks everything.
-    pub fn load(file: Option<&Path>, overrides: Overrides) -> anyhow::Result<Self> {
+    pub(crate) fn load(file: Option<&Path>, overrides: Overrides) -> anyhow::Result<Self> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             anyhow::ensure!(file.is_file(), "configuration file {} does not exist", file.display());
@@ -94,12 +94,12 @@ impl Config {
     }
 
     /// The effective configuration as TOML, passwords in URLs masked.
-    pub fn show(&self) -> anyhow::Result<String> {
+    pub(crate) fn show(&self) -> anyhow::Result<String> {
         Ok(toml::to_string_pretty(&self.masked())?)
     }
 
     /// The same without passwords.
-    pub fn masked(&self) -> Self {
+    pub(crate) fn masked(&self) -> Self {
         let mut masked = self.clone();
         masked.server.database_url = masked.server.database_url.map(|url| mask_password(&url));
         masked

@@ -45,7 +45,7 @@ impl ServerConfig {
     }
 
     /// The database to open.
-    pub fn database_url(&self) -> String {
+    pub(crate) fn database_url(&self) -> String {
         let default = || format!("sqlite:{}", self.data_dir.join("postrider.db").display());
         self.database_url.clone().unwrap_or_else(default)
     }
