@@ -5,10 +5,15 @@ CREATE TABLE node (
     only        INTEGER PRIMARY KEY CHECK (only = 0),
     -- Rises with each takeover; claims of earlier epochs have lapsed (D-12).
     epoch       INTEGER NOT NULL,
-    -- Every event up to this one has all its planned deliveries either in `attempts` or in `queue`.
+    -- Every event up to this one has all its planned deliveries in `attempts` or in `queue`, but for `stragglers`.
     fresh_mark  INTEGER NOT NULL
 ) STRICT;
 INSERT INTO node (only, epoch, fresh_mark) VALUES (0, 0, 0);
+
+-- Events below the mark that may have deliveries in neither: their receivers are slow.
+CREATE TABLE stragglers (
+    event_id INTEGER PRIMARY KEY
+) STRICT;
 
 CREATE TABLE accounts (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -16,7 +16,7 @@ const BUSY_TIMEOUT_MS: u32 = 5_000;
 /// The write-ahead log is cut to this after a reset, in bytes (D-4).
 const JOURNAL_SIZE_LIMIT: u32 = 64 * 1024 * 1024;
 /// Page cache of the writer, in KiB.
-const WRITER_CACHE_KIB: u32 = 48 * 1024;
+const WRITER_CACHE_KIB: u32 = 24 * 1024;
 /// Page cache of each reader, in KiB.
 const READER_CACHE_KIB: u32 = 4 * 1024;
 /// Prepared statements each connection keeps.

@@ -9,10 +9,12 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::Sqlite;
+use super::events::maybe;
+use super::fresh::Note;
 use super::queue::{NewRow, insert_row};
 use super::rows::{all, one};
 use super::settle::{Entry, log};
-use super::writer::{Tx, store_mark};
+use super::writer::{Tx, store_note};
 use crate::error::{Done, corrupt};
 use crate::plan;
 
@@ -24,10 +26,14 @@ const MAX_RECOVERIES: u32 = 5;
 /// Where the walk over unsettled events goes on.
 #[derive(Clone, Copy, Debug)]
 struct Cursor {
+    /// Stragglers come first.
+    among_stragglers: bool,
     /// Every event up to this one is done.
     done: i64,
     /// Deliveries of the next event that are done.
     within: usize,
+    /// Beside stragglers, only events above this one are looked at.
+    mark: i64,
     /// The last event to look at.
     end: i64,
 }
@@ -55,9 +61,8 @@ fn enter_epoch(tx: &mut Tx<'_>) -> Done<Option<Cursor>> {
     let epoch = tx.fresh.epoch() + 1;
     tx.conn.prepare_cached("UPDATE node SET epoch = ?1")?.execute([epoch])?;
     tx.effects.epoch = Some(epoch);
-    let cursor = tx.fresh.unrecovered().map(|(done, end)| Cursor { done, within: 0, end });
-    tx.effects.recovered = cursor.is_none();
-    Ok(cursor)
+    let unrecovered = tx.fresh.unrecovered();
+    Ok(unrecovered.map(|(mark, end)| Cursor { among_stragglers: true, done: 0, within: 0, mark, end }))
 }
 
 /// Frees some rows that were claimed under earlier epochs. Returns how many, and whether there may be more.
@@ -128,10 +133,12 @@ fn queue_unsettled(tx: &mut Tx<'_>, cursor: Cursor, now: Timestamp) -> Done<(u64
     let mut made = 0;
     let mut looked = 0;
     while looked < STEP {
-        let next = "SELECT id, plan FROM events WHERE id > ?1 AND id <= ?2 AND planned > 0 ORDER BY id LIMIT 1";
-        let Some(found) = super::events::maybe(one(tx.conn, next, [cursor.done, cursor.end], planned))? else {
-            store_mark(tx.conn, cursor.end)?;
-            tx.effects.mark = Some(cursor.end);
+        let Some(found) = next_event(tx.conn, &cursor)? else {
+            if cursor.among_stragglers {
+                cursor = Cursor { among_stragglers: false, done: cursor.mark, ..cursor };
+                continue;
+            }
+            finish_step(tx, cursor.end.max(cursor.done))?;
             tx.effects.recovered = true;
             return Ok((made, None));
         };
@@ -148,12 +155,37 @@ fn queue_unsettled(tx: &mut Tx<'_>, cursor: Cursor, now: Timestamp) -> Done<(u64
             looked += 1;
         }
         if cursor.within >= found.deliveries.len() {
+            if cursor.among_stragglers {
+                let sql = "DELETE FROM stragglers WHERE event_id = ?1";
+                tx.conn.prepare_cached(sql)?.execute([found.event])?;
+            }
             cursor = Cursor { done: found.event, within: 0, ..cursor };
         }
+        // An event without deliveries cost a look, too.
+        looked += usize::from(found.deliveries.is_empty());
     }
-    store_mark(tx.conn, cursor.done)?;
-    tx.effects.mark = Some(cursor.done);
+    if !cursor.among_stragglers {
+        finish_step(tx, cursor.done)?;
+    }
     Ok((made, Some(cursor)))
+}
+
+fn next_event(conn: &Connection, cursor: &Cursor) -> Done<Option<Planned>> {
+    let sql = if cursor.among_stragglers {
+        "SELECT id, plan FROM events
+        WHERE id IN (SELECT event_id FROM stragglers WHERE event_id > ?1) AND id <= ?2 ORDER BY id LIMIT 1"
+    } else {
+        "SELECT id, plan FROM events WHERE id > ?1 AND id <= ?2 AND planned > 0 ORDER BY id LIMIT 1"
+    };
+    maybe(one(conn, sql, [cursor.done, cursor.end], planned))
+}
+
+/// The mark moves with the walk, so that a crash in the midst of recovery does not start it over.
+fn finish_step(tx: &mut Tx<'_>, mark: i64) -> Done<()> {
+    let note = Note { mark, left_behind: Vec::new(), done: Vec::new() };
+    store_note(tx.conn, &note)?;
+    tx.effects.note = Some(note);
+    Ok(())
 }
 
 fn unsettled(

@@ -16,10 +16,13 @@ use crate::error::{Done, corrupt};
 /// The counts of P3, in one query and so of one moment.
 ///
 /// Every planned delivery is counted where it is found: ended in the log, or open in the queue, or open and fresh:
-/// above the mark, with neither. One that is found nowhere, or twice, breaks the sum.
+/// above the mark or a straggler, with neither. One that is found nowhere, or twice, breaks the sum.
 const CONSERVATION: &str = "
     WITH RECURSIVE fresh (delivery, more) AS (
         SELECT id + 16, planned - 1 FROM events, node WHERE id > fresh_mark AND planned > 0
+        UNION ALL
+        SELECT id + 16, planned - 1 FROM events, node
+        WHERE id IN (SELECT event_id FROM stragglers) AND id <= fresh_mark AND planned > 0
         UNION ALL
         SELECT delivery + 16, more - 1 FROM fresh WHERE more > 0)
     SELECT -1, (SELECT coalesce(sum(planned), 0) FROM events) + (SELECT count(*) FROM redeliveries)

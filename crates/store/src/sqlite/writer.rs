@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use super::Shared;
-use super::fresh::Fresh;
+use super::fresh::{Fresh, Note};
 use super::inbox::{Care, Inbox, Job};
 use super::repositories;
 use crate::error::{Done, Failure, Reach};
@@ -71,7 +71,7 @@ pub(crate) struct Effects {
     /// The epoch that begins with this transaction (D-12).
     pub(crate) epoch: Option<i64>,
     /// The mark this transaction stores.
-    pub(crate) mark: Option<i64>,
+    pub(crate) note: Option<Note>,
     /// Recovery ends with this transaction.
     pub(crate) recovered: bool,
 }
@@ -238,8 +238,8 @@ impl Writer {
 
     /// A last note of how far everything is settled, so that the next start has little to walk.
     fn note_mark(&mut self) {
-        if let Some(mark) = self.fresh.mark_to_store()
-            && let Err(error) = store_mark(&self.conn, mark)
+        if let Some(note) = self.fresh.note()
+            && let Err(error) = store_note(&self.conn, &note)
         {
             tracing::warn!(%error, "the last mark was not stored: {error}");
         }
@@ -247,8 +247,15 @@ impl Writer {
 }
 
 /// Stores how far everything is settled.
-pub(crate) fn store_mark(conn: &Connection, mark: i64) -> rusqlite::Result<()> {
-    conn.prepare_cached("UPDATE node SET fresh_mark = ?1")?.execute([mark]).map(drop)
+pub(crate) fn store_note(conn: &Connection, note: &Note) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE node SET fresh_mark = ?1")?.execute([note.mark])?;
+    for event in &note.left_behind {
+        conn.prepare_cached("INSERT OR IGNORE INTO stragglers (event_id) VALUES (?1)")?.execute([event.0])?;
+    }
+    for event in &note.done {
+        conn.prepare_cached("DELETE FROM stragglers WHERE event_id = ?1")?.execute([event.0])?;
+    }
+    Ok(())
 }
 
 fn transact(
@@ -266,11 +273,12 @@ fn transact(
     if !tx.effects.pushed.is_empty() {
         repositories::move_refs(tx)?;
     }
-    if !tx.effects.settled.is_empty()
-        && let Some(mark) = tx.fresh.mark_to_store()
+    // Not with every accept: one more page per commit is much for a lone event.
+    if (!tx.effects.settled.is_empty() || tx.fresh.is_note_due())
+        && let Some(note) = tx.fresh.note()
     {
-        store_mark(conn, mark)?;
-        tx.effects.mark = Some(mark);
+        store_note(conn, &note)?;
+        tx.effects.note = Some(note);
     }
     let clock = &tx.shared.clock;
     let began = clock.monotonic();

@@ -35,7 +35,15 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) fn sqlite() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        Self::sqlite_in(tempfile::tempdir().expect("a directory"))
+    }
+
+    /// In memory where the system has a place for that: for tests that commit very often.
+    pub(crate) fn fast() -> Self {
+        Self::sqlite_in(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory"))
+    }
+
+    fn sqlite_in(dir: TempDir) -> Self {
         let clock = Arc::new(FakeClock::default());
         let entropy = Arc::new(SeededEntropy::new(7));
         let mut bed = Self { backend: Backend::Sqlite, dir, clock, entropy, store: None };

@@ -2,6 +2,8 @@
 
 mod bed;
 mod contract;
+mod model;
+mod sqlite_file;
 
 /// Stamps the cases of each noun for each backend.
 macro_rules! contract {
@@ -18,9 +20,25 @@ macro_rules! contract {
 }
 
 contract! {
+    accounts {
+        a_login_is_taken_in_any_case
+        of_two_creations_at_once_one_gets_the_name
+        an_edit_keeps_identity_and_moves_the_date
+        members_and_collaborators_come_and_go
+        repositories_are_named_once_per_owner_and_move
+        tokens_authenticate_until_they_are_revoked
+        an_account_takes_everything_it_owns_along_but_not_the_log
+        a_push_moves_the_repository_and_the_directory_survives_a_restart
+    }
     events {
         d1_an_accepted_event_is_read_back_as_it_was
         d6_a_repeat_gets_the_first_answer_and_delivers_nothing
+    }
+    hooks {
+        a_hook_is_edited_within_its_identity
+        the_sibling_rule_judges_creations_and_edits_without_the_hook_itself
+        of_many_equal_creations_at_once_one_stands
+        a_deleted_hook_is_gone_and_its_id_never_comes_back
     }
     queue {
         deliveries_without_a_place_are_queued_and_claimed_in_due_order
@@ -35,5 +53,23 @@ contract! {
         a_fresh_delivery_settled_twice_counts_once
         a_redelivery_is_a_delivery_of_its_own
         d15_gone_switches_the_hook_off_in_the_same_transaction
+    }
+    safety {
+        d3_a_failing_command_of_a_group_fails_alone
+        d1_events_rise_in_commit_order_whoever_publishes
+        d7_what_would_overfill_the_queue_is_refused_at_once
+        n8_closing_finishes_what_was_handed_in_and_refuses_the_rest
+        a_backup_is_a_whole_database_of_one_moment
+        t10_no_secret_is_found_in_the_files
+        a_crash_leaves_what_was_answered
+    }
+    views {
+        pages_of_the_log_join_without_gap_or_overlap_under_every_filter
+        one_attempt_shows_what_lists_leave_out
+        every_part_of_an_exchange_is_kept
+        every_end_of_a_delivery_is_kept
+        the_last_exchange_of_each_hook_is_found
+        the_log_remembers_where_each_request_went
+        events_are_listed_newest_first_in_pages
     }
 }

@@ -1,4 +1,8 @@
 //! Cases by noun.
 
+pub(crate) mod accounts;
 pub(crate) mod events;
+pub(crate) mod hooks;
 pub(crate) mod queue;
+pub(crate) mod safety;
+pub(crate) mod views;

@@ -1,0 +1,116 @@
+//! What only the SQLite backend has: one file, its lock, its migrations.
+
+use domain::hook::DialectName;
+use domain::ports::StoreError;
+use rusqlite::Connection;
+use store::{Keyring, Options};
+use testkit::{a_hook, an_event};
+
+use crate::bed::Bed;
+
+fn refused(opened: Result<std::sync::Arc<dyn domain::ports::Store>, StoreError>) -> String {
+    opened.err().expect("is refused").to_string()
+}
+
+#[tokio::test]
+async fn d4_a_second_process_is_refused_until_the_first_is_gone() {
+    let mut bed = Bed::sqlite();
+    assert!(refused(bed.open()).contains("another process"));
+    bed.restart().await;
+}
+
+#[tokio::test]
+async fn d4_the_settings_hold() {
+    let bed = Bed::sqlite();
+    let conn = Connection::open(bed.path()).expect("opens");
+    let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("reads");
+    assert_eq!(mode, "wal");
+    let strict = "SELECT count(*) FROM pragma_table_list
+        WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'";
+    let lax: i64 = conn.query_row(strict, [], |row| row.get(0)).expect("reads");
+    assert_eq!(lax, 0, "every table is strict");
+}
+
+#[tokio::test]
+async fn s2_the_wrong_key_and_an_unknown_dialect_are_told_at_the_start() {
+    let bed = Bed::sqlite().with_repository().await;
+    bed.hook(a_hook().signed_with("hunter2").build()).await;
+    bed.store().close().await;
+    let open = |key: u8, dialects: &[&'static str]| {
+        store::open(Options::new(
+            format!("sqlite:{}", bed.path().display()),
+            Keyring::single(&[key; 32]),
+            dialects.iter().copied().map(DialectName).collect(),
+            bed.clock.clone(),
+            std::sync::Arc::new(testkit::SeededEntropy::new(1)),
+        ))
+    };
+    assert!(matches!(open(1, &["github"]), Err(StoreError::Corrupt(what)) if what.contains("hooks 1: secret")));
+    assert!(matches!(open(42, &["standard"]), Err(StoreError::Corrupt(what)) if what.contains("unknown dialect")));
+    assert!(open(42, &["github"]).is_ok());
+}
+
+#[test]
+fn other_databases_are_refused_honestly() {
+    for url in ["postgres://localhost/postrider", "mysql://x", "sqlite:", "postrider.db"] {
+        let bed = Options::new(
+            url,
+            Keyring::single(&[1; 32]),
+            Vec::new(),
+            std::sync::Arc::new(testkit::FakeClock::default()),
+            std::sync::Arc::new(testkit::SeededEntropy::new(1)),
+        );
+        assert!(matches!(store::open(bed), Err(StoreError::Unavailable(_))), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_or_of_a_newer_server_is_refused() {
+    let bed = Bed::sqlite();
+    bed.store().close().await;
+    let conn = Connection::open(bed.path()).expect("opens");
+    conn.execute("INSERT INTO migrations VALUES (99, 'future', x'00', 0)", []).expect("writes");
+    assert!(refused(bed.open()).contains("too old"));
+    conn.execute("DELETE FROM migrations WHERE number = 99", []).expect("writes");
+    conn.execute("UPDATE migrations SET checksum = x'00' WHERE number = 1", []).expect("writes");
+    assert!(refused(bed.open()).contains("migration 1"));
+    let text = bed.path().with_extension("txt");
+    std::fs::write(&text, "This is no database at all, but a text. ".repeat(99)).expect("writes");
+    assert!(matches!(bed.open_at(&text), Err(StoreError::Corrupt(_))));
+}
+
+/// A row of each table as migration 1 made it. Later migrations must keep them readable; each adds its own.
+#[tokio::test]
+async fn a_sample_row_of_each_table_is_still_understood() {
+    let mut bed = Bed::sqlite().with_repository().await;
+    bed.store().close().await;
+    let conn = Connection::open(bed.path()).expect("opens");
+    conn.execute_batch(include_str!("samples/0001.sql")).expect("inserts");
+    drop(conn);
+    bed.restart().await;
+    let store = bed.store();
+    let hook = store.directory().hook(domain::id::HookId(7)).expect("exists");
+    assert_eq!((hook.url.as_str(), hook.events.as_slice()), ("http://receiver.test/", &["push".to_owned()][..]));
+    let log = store.attempts_of(hook.id, domain::ports::AttemptFilter::default(), 9).await.expect("lists");
+    assert_eq!(log.len(), 1);
+    assert_eq!((log[0].kind.as_str(), log[0].attempt.exchange.as_ref().and_then(|e| e.status)), ("push", Some(200)));
+    let works = bed.claim(hook.id, 9).await;
+    assert_eq!(works.len(), 1);
+    assert_eq!(works[0].message().body, "{}");
+    assert!(store.conservation().await.expect("counts").holds());
+    store.accept(an_event("new").for_hooks(&[hook.id]).build()).await.expect("accepted beside them");
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_told_and_stops_nothing_else() {
+    let bed = Bed::sqlite().with_repository().await;
+    let event = bed.store().accept(an_event("a").build()).await.expect("accepted");
+    bed.store().close().await;
+    let conn = Connection::open(bed.path()).expect("opens");
+    conn.execute("UPDATE events SET plan = x'09ff'", []).expect("writes");
+    drop(conn);
+    let mut bed = bed;
+    bed.restart().await;
+    assert!(matches!(bed.store().outgoing(event.id).await, Err(StoreError::Corrupt(what)) if what.contains("events")));
+    bed.store().check().await.expect("goes on");
+}
