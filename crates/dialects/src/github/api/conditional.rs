@@ -61,7 +61,8 @@ pub(super) async fn apply(conditions: &Conditions, response: Response) -> Respon
     Response::from_parts(parts, Body::from(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lowercase hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -1,17 +1,20 @@
 //! The forms by which a GitHub Enterprise Server is set up: users, organizations, tokens for others. Site admins only;
 //! to everyone else these paths do not exist.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::account::{AccountKind, Principal, Scope, Scopes, TokenHash, mint_token};
-use domain::id::Uid;
+use domain::account::{AccountKind, Principal, Scope, Scopes, Token, TokenHash, mint_token};
+use domain::id::{AccountId, Uid};
 use domain::ports::{NewAccount, NewToken, StoreError};
+use domain::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use super::super::call::{Call, RawBody};
+use super::super::conditional::hex;
 use super::super::errors::{ApiError, Problem};
 use super::super::json::object;
 use super::super::types::Types;
@@ -77,33 +80,42 @@ pub(super) async fn impersonate(call: Call, body: RawBody) -> Result<Response, A
     let user = call.account("login", Some(AccountKind::User))?;
     let scopes = read_scopes(&body.object()?)?;
     revoke(&call, user.id).await?;
+    let (token, value) = mint(&call, user.id, scopes).await?;
+    Ok((StatusCode::CREATED, Json(authorization(&call, &token, value.expose()))).into_response())
+}
+
+/// Stores a fresh token for the user; the only moment its value is known.
+async fn mint(call: &Call, user: AccountId, scopes: Scopes) -> Result<(Arc<Token>, Secret), ApiError> {
     let now = call.app.ports.clock.now();
     let value = mint_token(&*call.app.ports.entropy);
-    let hash = TokenHash::of(value.expose());
     let new = NewToken {
-        hash,
-        user: user.id,
+        hash: TokenHash::of(value.expose()),
+        user,
         scopes,
         note: Some(IMPERSONATION.to_owned()),
         created_at: now,
         expires_at: Some(now.plus(IMPERSONATION_LIFE)),
     };
-    let token = call.app.ports.store.create_token(new).await?;
-    let made = json!({
+    Ok((call.app.ports.store.create_token(new).await?, value))
+}
+
+/// The authorization object, with the token in clear.
+fn authorization(call: &Call, token: &Token, value: &str) -> Value {
+    let made = token.created_at.rfc3339_seconds();
+    json!({
         "id": token.id,
         "url": format!("{}/authorizations/{}", call.links.api, token.id),
         "app": { "name": "Impersonation", "url": call.links.html, "client_id": "00000000000000000000" },
-        "token": value.expose(),
-        "hashed_token": "",
-        "token_last_eight": value.expose().get(value.expose().len().saturating_sub(8)..),
+        "token": value,
+        "hashed_token": hex(&TokenHash::of(value).0),
+        "token_last_eight": value.get(value.len().saturating_sub(8)..),
         "note": token.note,
         "note_url": null,
-        "created_at": now.rfc3339_seconds(),
-        "updated_at": now.rfc3339_seconds(),
-        "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "created_at": made,
+        "updated_at": made,
+        "scopes": token.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
         "fingerprint": null,
-    });
-    Ok((StatusCode::CREATED, Json(made)).into_response())
+    })
 }
 
 /// `DELETE /admin/users/{login}/authorizations`
@@ -114,7 +126,7 @@ pub(super) async fn end_impersonation(call: Call) -> Result<StatusCode, ApiError
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn revoke(call: &Call, user: domain::id::AccountId) -> Result<(), ApiError> {
+async fn revoke(call: &Call, user: AccountId) -> Result<(), ApiError> {
     for token in call.app.ports.store.tokens_of(user).await? {
         if token.note.as_deref() == Some(IMPERSONATION) {
             call.app.ports.store.delete_token(token.id).await?;
