@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::{DEFAULT_DATA_DIR, Global};
+use crate::output::visible;
 
 /// How long a request may take, answer included.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -220,7 +221,8 @@ impl Client {
             }
             _ => message,
         };
-        Err(ClientError::Refused { status, message })
+        // It may quote what somebody sent, and is on its way to a terminal (U-1).
+        Err(ClientError::Refused { status, message: visible(&message) })
     }
 
     /// Waits; a person at a terminal sees what for.

@@ -1,7 +1,7 @@
 //! `repo`: repositories and their collaborators.
 
 use clap::ValueEnum as _;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::cli::{CollaboratorCommand, Global, RepoCommand, RepoName};
 use crate::client::{Client, segment};
@@ -21,10 +21,11 @@ pub(crate) async fn run(command: RepoCommand, global: &Global) -> anyhow::Result
     let output = Output::from_global(global);
     match command {
         RepoCommand::Create { repository, private, description, default_branch } => {
-            let body = json!({"owner": repository.owner, "name": repository.name, "private": private});
-            let Value::Object(mut body) = body else { unreachable!("written as an object above") };
-            add(&mut body, "description", description);
-            add(&mut body, "default_branch", default_branch);
+            let mut body = json!({"owner": repository.owner, "name": repository.name, "private": private});
+            let optional = [("description", description), ("default_branch", default_branch)];
+            for (name, value) in optional.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+                body[name] = value.into();
+            }
             output.one(&client.post_json("/api/v1/repos", &body).await?)
         }
         RepoCommand::List { owner } => {
@@ -45,10 +46,6 @@ pub(crate) async fn run(command: RepoCommand, global: &Global) -> anyhow::Result
             output.done(&format!("{user} no longer collaborates on {repository}"))
         }
     }
-}
-
-fn add(body: &mut Map<String, Value>, name: &str, value: Option<String>) {
-    body.extend(value.map(|value| (name.to_owned(), value.into())));
 }
 
 fn path(repository: &RepoName) -> String {
