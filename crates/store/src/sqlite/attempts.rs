@@ -114,16 +114,9 @@ fn listed(row: &Row<'_>, at: usize, bodies: Option<usize>, told: &Told, targets:
     })
 }
 
-/// Attempts of a hook, newest first. What the message must be is compared here and not in SQL: it stands in the plan.
-/// Rows are read one by one, so that a page costs as many as it takes to fill it.
-pub(crate) fn of_hook(
-    conn: &Connection,
-    shared: &Shared,
-    hook: HookId,
-    filter: &AttemptFilter,
-    limit: usize,
-) -> Done<Vec<AttemptRow>> {
-    let sql = format!(
+/// Attempts of a hook with what their messages are.
+pub(crate) fn of_hook_sql() -> String {
+    format!(
         "SELECT {COLUMNS}, e.plan, e.repository_id FROM attempts AS a CROSS JOIN events AS e ON e.id = a.event_id
         WHERE a.hook_id = ?1 AND a.id < ?2
             AND (?3 OR a.outcome IS NOT NULL)
@@ -133,7 +126,19 @@ pub(crate) fn of_hook(
             AND (?8 IS NULL OR a.started_at < ?8)
             AND (?9 IS NULL OR (coalesce(a.status, 0) NOT BETWEEN 200 AND 299) = ?9)
         ORDER BY a.id DESC"
-    );
+    )
+}
+
+/// Attempts of a hook, newest first. What the message must be is compared here and not in SQL: it stands in the plan.
+/// Rows are read one by one, so that a page costs as many as it takes to fill it.
+pub(crate) fn of_hook(
+    conn: &Connection,
+    shared: &Shared,
+    hook: HookId,
+    filter: &AttemptFilter,
+    limit: usize,
+) -> Done<Vec<AttemptRow>> {
+    let sql = of_hook_sql();
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
         hook.0,
@@ -180,11 +185,16 @@ pub(crate) fn find(conn: &Connection, shared: &Shared, id: AttemptId) -> Done<At
     })
 }
 
+/// The newest exchange of one hook.
+pub(crate) fn last_exchange_sql() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM attempts AS a WHERE a.hook_id = ?1 AND a.outcome IS NOT NULL ORDER BY a.id DESC LIMIT 1"
+    )
+}
+
 /// The newest exchange of each of these hooks.
 pub(crate) fn last_exchanges(conn: &Connection, hooks: &[HookId]) -> Done<Vec<(HookId, Exchange)>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM attempts AS a WHERE a.hook_id = ?1 AND a.outcome IS NOT NULL ORDER BY a.id DESC LIMIT 1"
-    );
+    let sql = last_exchange_sql();
     let mut found = Vec::with_capacity(hooks.len());
     for hook in hooks {
         let newest = all(conn, &sql, [hook.0], |row| exchange(row, None))?;

@@ -17,6 +17,8 @@ mod recover;
 mod repositories;
 mod rows;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod views;
 mod writer;

@@ -18,6 +18,22 @@ use super::writer::Tx;
 use super::{Shared, Sqlite, recover, settle};
 use crate::error::Done;
 
+/// Claims due rows of one lane.
+pub(crate) const CLAIM: &str = "UPDATE queue SET epoch = ?1, lease_until = ?2 WHERE delivery_id IN (
+            SELECT delivery_id FROM queue WHERE epoch IS NULL AND hook_id = ?3 AND due_at <= ?4
+            ORDER BY due_at, delivery_id LIMIT ?5)
+        RETURNING delivery_id, event_id, message, attempts, recoveries, redelivery, due_at";
+
+/// Lanes with unclaimed rows, found by jumping from lane to lane in the index: a million rows of one lane cost no more
+/// than one.
+pub(crate) const BACKLOG: &str = "WITH RECURSIVE lane (hook) AS (
+            SELECT min(hook_id) FROM queue WHERE epoch IS NULL
+            UNION ALL
+            SELECT (SELECT min(hook_id) FROM queue WHERE epoch IS NULL AND hook_id > hook) FROM lane
+            WHERE hook IS NOT NULL)
+        SELECT hook, (SELECT min(due_at) FROM queue WHERE epoch IS NULL AND hook_id = hook) FROM lane
+        WHERE hook IS NOT NULL";
+
 /// A row of the queue to be, unclaimed.
 pub(crate) struct NewRow {
     pub(crate) delivery: DeliveryId,
@@ -57,16 +73,12 @@ struct Claimed {
 /// Claims rows of the named lanes under the present epoch. With one node no claim outlives its process, so `lease_until`
 /// is noted and never swept here: the next process finds the old epoch (recover.rs).
 fn claim(tx: &mut Tx<'_>, asked: &ClaimDue, nothing: &Arc<Outgoing>) -> Done<Vec<Claimed>> {
-    let sql = "UPDATE queue SET epoch = ?1, lease_until = ?2 WHERE delivery_id IN (
-            SELECT delivery_id FROM queue WHERE epoch IS NULL AND hook_id = ?3 AND due_at <= ?4
-            ORDER BY due_at, delivery_id LIMIT ?5)
-        RETURNING delivery_id, event_id, message, attempts, recoveries, redelivery, due_at";
     let epoch = tx.fresh.epoch();
     let mut claimed = Vec::new();
     for (hook, limit) in &asked.lanes {
         let params = params![epoch, asked.lease_until.as_micros(), hook.0, asked.now.as_micros(), *limit];
         let from = claimed.len();
-        claimed.extend(all(tx.conn, sql, params, |row| {
+        claimed.extend(all(tx.conn, CLAIM, params, |row| {
             Ok(Claimed {
                 due: moment(row, 6)?,
                 event: EventId(row.get(1)?),
@@ -110,17 +122,9 @@ fn with_outgoing(conn: &Connection, shared: &Shared, claimed: Vec<Claimed>) -> V
     works
 }
 
-/// Every lane with unclaimed rows, found by jumping from lane to lane in the index: a million rows of one lane cost
-/// no more than one.
+/// Every lane with unclaimed rows.
 fn backlog(conn: &Connection) -> Done<Vec<Backlog>> {
-    let sql = "WITH RECURSIVE lane (hook) AS (
-            SELECT min(hook_id) FROM queue WHERE epoch IS NULL
-            UNION ALL
-            SELECT (SELECT min(hook_id) FROM queue WHERE epoch IS NULL AND hook_id > hook) FROM lane
-            WHERE hook IS NOT NULL)
-        SELECT hook, (SELECT min(due_at) FROM queue WHERE epoch IS NULL AND hook_id = hook) FROM lane
-        WHERE hook IS NOT NULL";
-    all(conn, sql, [], |row| Ok(Backlog { hook: HookId(row.get(0)?), due: moment(row, 1)? }))
+    all(conn, BACKLOG, [], |row| Ok(Backlog { hook: HookId(row.get(0)?), due: moment(row, 1)? }))
 }
 
 /// Gives rows back. A delivery still fresh gets a row, without counting as recovered: its lane says it was not sent.

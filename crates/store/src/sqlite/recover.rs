@@ -23,6 +23,17 @@ const STEP: usize = 1_000;
 /// A delivery recovered that often is quarantined (D-13).
 const MAX_RECOVERIES: u32 = 5;
 
+/// Rows claimed under earlier epochs.
+pub(crate) const CLAIMED_EARLIER: &str =
+    "SELECT delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery FROM queue
+        WHERE epoch IS NOT NULL AND epoch < ?1 LIMIT ?2";
+/// The next straggler.
+pub(crate) const NEXT_STRAGGLER: &str = "SELECT id, plan FROM events
+    WHERE id = (SELECT min(event_id) FROM stragglers WHERE event_id > ?1 AND event_id <= ?2)";
+/// The next event with deliveries.
+pub(crate) const NEXT_EVENT: &str =
+    "SELECT id, plan FROM events WHERE id > ?1 AND id <= ?2 AND planned > 0 ORDER BY id LIMIT 1";
+
 /// Where the walk over unsettled events goes on.
 #[derive(Clone, Copy, Debug)]
 struct Cursor {
@@ -67,9 +78,7 @@ fn enter_epoch(tx: &mut Tx<'_>) -> Done<Option<Cursor>> {
 
 /// Frees some rows that were claimed under earlier epochs. Returns how many, and whether there may be more.
 fn free_claims(tx: &mut Tx<'_>, now: Timestamp) -> Done<(u64, bool)> {
-    let find = "SELECT delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery FROM queue
-        WHERE epoch IS NOT NULL AND epoch < ?1 LIMIT ?2";
-    let rows = all(tx.conn, find, params![tx.fresh.epoch(), STEP], |row| {
+    let rows = all(tx.conn, CLAIMED_EARLIER, params![tx.fresh.epoch(), STEP], |row| {
         Ok(NewRow {
             delivery: DeliveryId(row.get(0)?),
             event: EventId(row.get(1)?),
@@ -171,12 +180,7 @@ fn queue_unsettled(tx: &mut Tx<'_>, cursor: Cursor, now: Timestamp) -> Done<(u64
 }
 
 fn next_event(conn: &Connection, cursor: &Cursor) -> Done<Option<Planned>> {
-    let sql = if cursor.among_stragglers {
-        "SELECT id, plan FROM events
-        WHERE id IN (SELECT event_id FROM stragglers WHERE event_id > ?1) AND id <= ?2 ORDER BY id LIMIT 1"
-    } else {
-        "SELECT id, plan FROM events WHERE id > ?1 AND id <= ?2 AND planned > 0 ORDER BY id LIMIT 1"
-    };
+    let sql = if cursor.among_stragglers { NEXT_STRAGGLER } else { NEXT_EVENT };
     maybe(one(conn, sql, [cursor.done, cursor.end], planned))
 }
 

@@ -35,6 +35,11 @@ const CONSERVATION: &str = "
     WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE id = delivery)
         AND NOT EXISTS (SELECT 1 FROM queue WHERE delivery_id = delivery)";
 
+/// Queue rows of a hook: each half has an index of its own.
+pub(crate) const QUEUED: &str = "
+    SELECT (SELECT count(*) FROM queue WHERE epoch IS NULL AND hook_id = ?1)
+        + (SELECT count(*) FROM queue WHERE epoch IS NOT NULL AND hook_id = ?1)";
+
 fn conservation(conn: &Connection) -> Done<Conservation> {
     let params = [DeliveryState::Open.code(), flag::LATE];
     let counts = all(conn, CONSERVATION, params, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)))?;
@@ -76,7 +81,6 @@ impl Views for Sqlite {
     }
 
     async fn queued(&self, hook: HookId) -> Stored<u64> {
-        let sql = "SELECT count(*) FROM queue WHERE hook_id = ?1";
-        self.read(move |conn| one(conn, sql, [hook.0], |row| Ok(row.get(0)?))).await
+        self.read(move |conn| one(conn, QUEUED, [hook.0], |row| Ok(row.get(0)?))).await
     }
 }
