@@ -1,5 +1,6 @@
 //! The hook object (contract github section 1.4).
 
+use domain::account::Account;
 use domain::attempt::{Exchange, Outcome};
 use domain::directory::Located;
 use domain::hook::{BodyFormat, Hook};
@@ -13,8 +14,33 @@ use crate::github::links::Links;
 /// A repository hook. `last` is its newest exchange.
 pub(super) fn repository_hook(links: &Links, at: &Located, hook: &Hook, last: Option<&Exchange>) -> Value {
     let url = hook_url(links, at, hook);
-    json!({
-        "type": "Repository",
+    let mut whole = common("Repository", hook);
+    whole.extend(object(json!({
+        "url": url,
+        "test_url": format!("{url}/test"),
+        "ping_url": format!("{url}/pings"),
+        "deliveries_url": format!("{url}/deliveries"),
+        "last_response": last_response(last),
+    })));
+    Value::Object(whole)
+}
+
+/// An organization hook: it cannot be tested and does not tell its last response.
+pub(super) fn organization_hook(links: &Links, owner: &Account, hook: &Hook) -> Value {
+    let url = format!("{}/hooks/{}", links.organization(owner), hook.id);
+    let mut whole = common("Organization", hook);
+    whole.extend(object(json!({
+        "url": url,
+        "ping_url": format!("{url}/pings"),
+        "deliveries_url": format!("{url}/deliveries"),
+    })));
+    Value::Object(whole)
+}
+
+/// What both kinds begin with.
+fn common(kind: &str, hook: &Hook) -> Object {
+    object(json!({
+        "type": kind,
         "id": hook.id,
         "name": "web",
         "active": hook.active,
@@ -22,12 +48,7 @@ pub(super) fn repository_hook(links: &Links, at: &Located, hook: &Hook, last: Op
         "config": config(hook),
         "updated_at": hook.updated_at.rfc3339_seconds(),
         "created_at": hook.created_at.rfc3339_seconds(),
-        "url": url,
-        "test_url": format!("{url}/test"),
-        "ping_url": format!("{url}/pings"),
-        "deliveries_url": format!("{url}/deliveries"),
-        "last_response": last_response(last),
-    })
+    }))
 }
 
 /// Where the hook itself is found.

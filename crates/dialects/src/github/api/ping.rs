@@ -8,11 +8,11 @@ use domain::directory::Located;
 use domain::flow::Ports;
 use domain::flow::ping::ping;
 use domain::flow::test_push::test_push;
-use domain::hook::Hook;
+use domain::hook::{Hook, HookScope};
 use domain::ports::Stored;
 use serde_json::Value;
 
-use super::hook_json::repository_hook;
+use super::hook_json::{organization_hook, repository_hook};
 use crate::github::events::DEFAULT_EVENT;
 use crate::github::links::Links;
 use crate::github::payload;
@@ -33,10 +33,17 @@ pub(super) async fn send_ping(ports: &Ports, at: &Located, hook: &Arc<Hook>, sen
     }
 }
 
-/// The ping of a hook on the scene's repository; none for other hooks.
+/// The ping of a hook on the scene's repository or organization; none for a hook of anything else.
 pub(crate) fn ping_draft(hook: &Hook, scene: &Scene<'_>, sender: &Account) -> Option<Draft> {
-    let at = Located { repository: scene.repository?.clone(), owner: scene.account.clone() };
-    let told = repository_hook(&Links::for_payloads(scene.public_url), &at, hook, None);
+    let links = Links::for_payloads(scene.public_url);
+    let told = match (hook.scope, scene.repository) {
+        (HookScope::Repository(_), Some(repository)) => {
+            let at = Located { repository: repository.clone(), owner: scene.account.clone() };
+            repository_hook(&links, &at, hook, None)
+        }
+        (HookScope::Account(_), None) => organization_hook(&links, scene.account, hook),
+        (HookScope::Repository(_), None) | (HookScope::Account(_), Some(_)) => return None,
+    };
     let seed = scene.occurred_at.as_micros().unsigned_abs();
     let body = payload::ping(scene, told, hook.id.0, sender, seed);
     Some(Draft { kind: "ping".into(), action: None, body })

@@ -63,8 +63,11 @@ fn check_patch(app: &App, hook: &Hook, fields: HookFields) -> Result<Patch, ApiE
     let add = fields.add_events.unwrap_or_default();
     sense.events(events.as_deref().unwrap_or_default(), hook.scope);
     sense.events(&add, hook.scope);
-    sense.verdict()?;
+    // What the hook has can always be taken away, whatever has become of that event.
     let remove = fields.remove_events.unwrap_or_default();
+    let strange: Vec<_> = remove.iter().filter(|event| !hook.events.contains(event)).cloned().collect();
+    sense.events(&strange, hook.scope);
+    sense.verdict()?;
     Ok(Patch { config, events, remove, add, active: fields.active })
 }
 
@@ -165,7 +168,7 @@ mod tests {
         assert_eq!(after(None, &["status"], &["status"]), ["push", "status"]);
         assert_eq!(after(None, &["push"], &[]), ["push"]);
         assert_eq!(after(None, &[], &["push"]), Vec::<String>::new());
-        assert_eq!(after(None, &[], &["nope"]), ["push"]);
+        assert_eq!(after(None, &[], &["fork"]), ["push"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use domain::flow::publish::{Envelope, publish};
 use serde_json::{Value, json};
 
 use super::{hook, id_of, path_of, signed_hook};
-use crate::world::{World, answered, unanswered};
+use crate::world::{World, answered, request, unanswered};
 
 async fn published(world: &World, id: &str, kind: &str, data: Value) -> usize {
     let envelope = Envelope {
@@ -198,4 +198,23 @@ async fn check_43_an_inactive_hook_answers_an_explicit_ping_only() {
     assert!(world.due(id_of(&made)).await.is_empty());
     assert_eq!(world.post(&format!("{}/pings", path_of(&made)), Value::Null).await.status, 204);
     assert_eq!(world.due(id_of(&made)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn check_28_the_ping_of_an_organizations_hook_names_the_organization() {
+    let world = World::new().await;
+    let body = json!({"scope": "/orgs/acme", "dialect": "github", "url": "http://r.test/", "events": ["watch"]});
+    let token = world.token_for("alice", "admin:org_hook").await;
+    let create = request(&token, "POST", "/api/v1/hooks", body.to_string().into_bytes());
+    let made = world.send(create).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let made = made.json();
+    world.send(request(&token, "POST", &format!("/api/v1/hooks/{}/pings", made["id"]), Vec::new())).await;
+    let work = world.due(id_of(&made)).await;
+    let ping: Value = serde_json::from_slice(&work.last().expect("a ping").message().body).expect("JSON");
+    assert_eq!((&ping["organization"]["login"], ping.get("repository")), (&json!("acme"), None));
+    let hook = ping["hook"].as_object().expect("the hook");
+    assert_eq!(hook["type"], "Organization");
+    assert_eq!(hook["url"], format!("http://postrider.test/api/v3/orgs/acme/hooks/{}", made["id"]));
+    assert!(!hook.contains_key("test_url") && !hook.contains_key("last_response"));
 }

@@ -82,7 +82,7 @@ async fn check_17_events_outrank_additions_and_removals() {
         let answer = world.patch(&path_of(&made), body.clone()).await;
         assert_eq!(answer.json()["events"], events, "{body}");
     }
-    for body in [json!({"events": ["nope"]}), json!({"add_events": ["nope"]})] {
+    for body in [json!({"events": ["nope"]}), json!({"add_events": ["nope"]}), json!({"remove_events": ["nope"]})] {
         let answer = world.patch(&path_of(&made), body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["field"]), (422, &json!("events")));
     }
