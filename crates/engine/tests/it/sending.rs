@@ -142,8 +142,8 @@ async fn outcomes_are_told_apart() {
     let url = receiver.url("/");
     let tls = sender.send(post(&url.replace("http:", "https:"))).await;
     assert_eq!(tls.outcome, Outcome::TlsFailed, "{:?}", tls.error);
-    drop(receiver);
-    let refused = sender.send(post(&url)).await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("bound");
+    let refused = sender.send(post(&format!("http://{closed}/"))).await;
     assert_eq!(refused.outcome, Outcome::ConnectFailed);
     assert_eq!(refused.error.as_deref(), Some("connect: connection refused"));
 }
