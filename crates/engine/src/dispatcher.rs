@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::delivery::{Lease, Work};
+use domain::delivery::Work;
 use domain::flow::Ports;
 use domain::id::DeliveryId;
 use domain::ports::{Backlog, ClaimDue, StoreError};
@@ -26,6 +26,9 @@ const POLLS_PER_PRUNE: u32 = 60;
 const LANES_PER_LOCK: usize = 256;
 /// The shortest sleep: a due time a moment away is not worth a spin.
 const MIN_SLEEP: Duration = Duration::from_millis(1);
+
+/// Deliveries handed back in one transaction.
+const HANDED_BACK_AT_ONCE: usize = 1_000;
 
 /// The dispatcher. Loops by [`run`](Self::run); tests turn it by [`tick`](Self::tick).
 pub(crate) struct Dispatcher {
@@ -162,16 +165,15 @@ impl Dispatcher {
     }
 }
 
-/// Gives claimed rows back that did not start (N-8). Fresh deliveries need nothing: recovery finds them.
+/// Gives deliveries back that did not start (N-8): claimed rows, and fresh ones, which so do not count as recovered from
+/// a crash.
 pub(crate) async fn hand_back(ports: &Ports, works: &[Work]) {
-    let rows = works.iter().filter(|work| matches!(work.lease, Lease::Row { .. }));
-    let rows: Vec<DeliveryId> = rows.map(|work| work.delivery).collect();
-    if rows.is_empty() {
-        return;
-    }
-    let count = rows.len();
-    if let Err(error) = ports.store.hand_back(rows, ports.clock.now()).await {
-        // Nothing is lost: the next start frees rows of earlier epochs.
-        tracing::warn!(%error, count, "claimed deliveries could not be handed back");
+    for works in works.chunks(HANDED_BACK_AT_ONCE) {
+        let deliveries: Vec<DeliveryId> = works.iter().map(|work| work.delivery).collect();
+        if let Err(error) = ports.store.hand_back(deliveries, ports.clock.now()).await {
+            // Nothing is lost: the next start frees rows of earlier epochs and recovers fresh deliveries.
+            tracing::warn!(%error, "deliveries could not be handed back");
+            return;
+        }
     }
 }

@@ -105,6 +105,15 @@ impl Engine {
         self.dispatcher.tick().await
     }
 
+    /// Ends all tasks where they stand, as a crash would: for tests.
+    pub async fn abort(&self) {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut tasks) = tasks else { return };
+        tasks.loops.shutdown().await;
+        tasks.couriers.shutdown().await;
+        tasks.settler.shutdown().await;
+    }
+
     /// Stops claiming, lets exchanges in flight finish, settles them, hands back what did not start (N-8). A second call
     /// does nothing.
     pub async fn shutdown(&self) {

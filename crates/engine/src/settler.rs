@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::attempt::{Next, Settlement};
 use domain::id::HookId;
-use domain::ports::Store;
+use domain::ports::Queue;
 use domain::time::Timestamp;
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
@@ -94,7 +94,7 @@ impl Settler {
     }
 
     /// Writes until `stop`; then writes what is left and returns.
-    pub(crate) async fn run(&self, store: &dyn Store, shared: &Shared, stop: &CancellationToken) {
+    pub(crate) async fn run(&self, store: &dyn Queue, shared: &Shared, stop: &CancellationToken) {
         let mut extra = 0;
         loop {
             tokio::select! {
@@ -139,7 +139,7 @@ impl Settler {
 
     /// Writes one batch, however often the store must be asked. Returns whether there was one. `extra` counts permits
     /// given out beyond the usual limit, because the store failed.
-    async fn write_batch(&self, store: &dyn Store, shared: &Shared, extra: &mut usize) -> bool {
+    async fn write_batch(&self, store: &dyn Queue, shared: &Shared, extra: &mut usize) -> bool {
         let (batch, waiting) = self.take_batch();
         if batch.is_empty() {
             return false;

@@ -1,4 +1,7 @@
-//! The engine as a whole, against receivers on loopback and a store that only records.
+//! The engine as a whole: against receivers on loopback, and with the embedded store behind it.
 
+mod delivering;
+mod keeping;
+mod script;
 mod sending;
 mod world;

@@ -1,13 +1,25 @@
 //! What the tests share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::ports::{Clock, SendRequest};
+use domain::account::AccountKind;
+use domain::delivery::DeliveryState;
+use domain::dialect::{Dialect, Dialects};
+use domain::flow::Ports;
+use domain::hook::NewHook;
+use domain::id::{EventId, HookId, Uid};
+use domain::ports::{AttemptFilter, AttemptRow, Clock, Conservation, NewAccount, NewRepository, SendRequest};
 use domain::rules::target::{EgressPolicy, TargetUrl};
 use domain::time::Timestamp;
-use engine::{EgressSettings, HttpSender};
+use engine::{EgressSettings, Engine, EngineSettings, HttpSender, Snapshot};
+use store::{Keyring, Options};
+use tempfile::TempDir;
+use testkit::{AnEvent, FakeClock, START, SeededEntropy, a_hook, an_event};
+
+use crate::script::{Plain, Script};
 
 /// The machine's clock, for tests that talk to real sockets.
 pub(crate) struct RealClock;
@@ -48,5 +60,156 @@ pub(crate) fn post(url: &str) -> SendRequest {
         body: Bytes::from_static(b"{}"),
         insecure_tls: false,
         timeout: Duration::from_secs(10),
+    }
+}
+
+/// A store with user 1 `octo` and repository 1 `widgets`, a scripted sender, and an engine over both.
+pub(crate) struct World {
+    dir: TempDir,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) script: Arc<Script>,
+    pub(crate) ports: Ports,
+    pub(crate) settings: EngineSettings,
+    pub(crate) engine: Engine,
+    events: AtomicUsize,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(EngineSettings::default()).await
+    }
+
+    pub(crate) async fn with(settings: EngineSettings) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let clock = Arc::new(FakeClock::default());
+        let ports = ports(&dir, &clock);
+        let owner = NewAccount {
+            uid: Uid::new(START, &SeededEntropy::new(1)),
+            kind: AccountKind::User,
+            login: "octo".to_owned(),
+            name: None,
+            email: None,
+            description: None,
+            site_admin: false,
+            owner: None,
+            created_at: START,
+        };
+        let owner = ports.store.create_account(owner).await.expect("created");
+        let repository = NewRepository {
+            uid: Uid::new(START, &SeededEntropy::new(2)),
+            owner: owner.id,
+            name: "widgets".to_owned(),
+            description: None,
+            homepage: None,
+            default_branch: "main".to_owned(),
+            private: false,
+            fork_of: None,
+            created_at: START,
+        };
+        ports.store.create_repository(repository).await.expect("created");
+        let script = Script::new();
+        let engine = Engine::start(ports.clone(), script.clone(), settings.clone());
+        engine.started().await;
+        Self { dir, clock, script, ports, settings, engine, events: AtomicUsize::new(0) }
+    }
+
+    /// A hook calling that URL.
+    pub(crate) async fn hook(&self, url: &str) -> HookId {
+        self.make(a_hook().calling(url).build()).await
+    }
+
+    pub(crate) async fn make(&self, new: NewHook) -> HookId {
+        self.ports.store.create_hook(new, Arc::new(|_, _| Ok(()))).await.expect("created").id
+    }
+
+    /// Accepts an event for these hooks.
+    pub(crate) async fn publish(&self, hooks: &[HookId]) -> EventId {
+        self.accept(|event| event.for_hooks(hooks)).await
+    }
+
+    pub(crate) async fn accept(&self, build: impl FnOnce(AnEvent) -> AnEvent) -> EventId {
+        let number = self.events.fetch_add(1, Ordering::Relaxed);
+        let mut new = build(an_event(&format!("e{number}"))).build();
+        new.accepted_at = self.clock.now();
+        self.ports.store.accept(new).await.expect("accepted").id
+    }
+
+    /// Moves the clock, and has the engine look at what is due.
+    pub(crate) async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.engine.tick().await.expect("ticks");
+    }
+
+    /// The log of a hook, oldest first, once it has that many rows.
+    pub(crate) async fn log(&self, hook: HookId, rows: usize) -> Vec<AttemptRow> {
+        let filter = || AttemptFilter { with_unsent: true, ..AttemptFilter::default() };
+        loop {
+            let mut log = self.ports.store.attempts_of(hook, filter(), 10_000).await.expect("read");
+            if log.len() >= rows {
+                log.reverse();
+                return log;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until the condition holds.
+    pub(crate) async fn until(&self, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
+        loop {
+            let snapshot = self.engine.snapshot();
+            if holds(&snapshot) {
+                return snapshot;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// P3: nothing is open any more, and the sum holds.
+    pub(crate) async fn finish(&self) -> Conservation {
+        loop {
+            let counts = self.ports.store.conservation().await.expect("counted");
+            assert!(counts.holds(), "P3: {counts:?}");
+            if counts.by_state.iter().all(|(state, count)| *state != DeliveryState::Open || *count == 0) {
+                return counts;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Stops the engine and the store in order, and starts both again.
+    pub(crate) async fn restart(self) -> Self {
+        self.engine.shutdown().await;
+        self.ports.store.close().await;
+        self.start_again().await
+    }
+
+    /// Drops everything on the floor, and starts again.
+    pub(crate) async fn crash(mut self) -> Self {
+        self.engine.abort().await;
+        self.script = Script::new();
+        self.start_again().await
+    }
+
+    async fn start_again(self) -> Self {
+        let Self { dir, clock, script, settings, events, ports: old, engine } = self;
+        drop((old, engine));
+        let ports = ports(&dir, &clock);
+        let engine = Engine::start(ports.clone(), script.clone(), settings.clone());
+        engine.started().await;
+        Self { dir, clock, script, ports, settings, engine, events }
+    }
+}
+
+fn ports(dir: &TempDir, clock: &Arc<FakeClock>) -> Ports {
+    let entropy = Arc::new(SeededEntropy::new(7));
+    let url = format!("sqlite:{}", dir.path().join("postrider.db").display());
+    let keyring = Keyring::single(&[42; 32]);
+    let options = Options::new(url, keyring, vec![Plain.name()], clock.clone(), entropy.clone());
+    Ports {
+        store: store::open(options).expect("opens"),
+        dialects: Dialects::new([Arc::new(Plain) as Arc<dyn Dialect>]),
+        clock: clock.clone(),
+        entropy,
+        public_url: "http://postrider.test".into(),
     }
 }
