@@ -6,7 +6,7 @@ use domain::delivery::DeliveryState;
 use engine::EngineSettings;
 
 use crate::script::Reply;
-use crate::world::World;
+use crate::world::{World, breathe};
 
 const URL: &str = "http://receiver.test/hook";
 
@@ -23,7 +23,7 @@ async fn p2_overflow_stays_in_the_database_and_is_delivered() {
     world.script.let_go(1_000);
     while world.script.sent_to(URL).len() < 60 {
         world.advance(Duration::from_millis(100)).await;
-        tokio::task::yield_now().await;
+        breathe().await;
     }
     let counts = world.finish().await;
     assert_eq!(counts.planned, 60);
@@ -46,7 +46,7 @@ async fn the_memory_budget_counts_an_event_once_and_sends_the_rest_through_the_d
     world.script.let_go(1_000);
     while world.script.sent_to(URL).len() < 3 {
         world.advance(Duration::from_millis(100)).await;
-        tokio::task::yield_now().await;
+        breathe().await;
     }
     world.finish().await;
     world.until(|snapshot| snapshot.held_bytes == 0).await;

@@ -149,7 +149,7 @@ impl World {
                 log.reverse();
                 return log;
             }
-            tokio::task::yield_now().await;
+            breathe().await;
         }
     }
 
@@ -160,7 +160,7 @@ impl World {
             if holds(&snapshot) {
                 return snapshot;
             }
-            tokio::task::yield_now().await;
+            breathe().await;
         }
     }
 
@@ -172,7 +172,7 @@ impl World {
             if counts.by_state.iter().all(|(state, count)| *state != DeliveryState::Open || *count == 0) {
                 return counts;
             }
-            tokio::task::yield_now().await;
+            breathe().await;
         }
     }
 
@@ -212,4 +212,9 @@ fn ports(dir: &TempDir, clock: &Arc<FakeClock>) -> Ports {
         entropy,
         public_url: "http://postrider.test".into(),
     }
+}
+
+/// Leaves the machine to others for a moment between two looks.
+pub(crate) async fn breathe() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
