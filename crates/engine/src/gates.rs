@@ -9,6 +9,8 @@ use crate::settings::Bulkheads;
 
 /// Index of a lane.
 pub(crate) type LaneId = u32;
+/// Tells a lane's present place in a line from earlier ones.
+pub(crate) type Ticket = u64;
 /// Index of a gate.
 pub(crate) type GateId = u32;
 
@@ -31,7 +33,8 @@ pub(crate) enum GateKey {
 struct Gate {
     limit: usize,
     inside: usize,
-    line: VecDeque<LaneId>,
+    /// Who waits, with the ticket they got. A lane that stopped waiting has another ticket since.
+    line: VecDeque<(LaneId, Ticket)>,
     /// Lanes that know this gate; without any it can be dropped.
     known_by: usize,
 }
@@ -94,7 +97,7 @@ impl Gates {
         let (gates, free) = (&self.all, &mut self.free);
         self.by_key.retain(|_, id| {
             let pair = &gates[*id as usize..*id as usize + 2];
-            let used = pair.iter().any(|gate| gate.known_by > 0 || gate.inside > 0 || !gate.line.is_empty());
+            let used = pair.iter().any(|gate| gate.known_by > 0 || gate.inside > 0);
             if !used {
                 free.push(*id);
             }
@@ -102,10 +105,15 @@ impl Gates {
         });
     }
 
+    /// How many more can go in?
+    pub(crate) fn room(&self, id: GateId) -> usize {
+        let gate = &self.all[id as usize];
+        gate.limit.saturating_sub(gate.inside)
+    }
+
     /// Can one more go in?
     pub(crate) fn has_room(&self, id: GateId) -> bool {
-        let gate = &self.all[id as usize];
-        gate.inside < gate.limit
+        self.room(id) > 0
     }
 
     /// `count` go in, whether there is room or not.
@@ -119,14 +127,20 @@ impl Gates {
     }
 
     /// The lane waits in this gate's line.
-    pub(crate) fn wait(&mut self, id: GateId, lane: LaneId) {
-        self.all[id as usize].line.push_back(lane);
+    pub(crate) fn wait(&mut self, id: GateId, lane: LaneId, ticket: Ticket) {
+        self.all[id as usize].line.push_back((lane, ticket));
     }
 
     /// The lane whose turn it is, if there is room.
-    pub(crate) fn admit(&mut self, id: GateId) -> Option<LaneId> {
+    pub(crate) fn admit(&mut self, id: GateId) -> Option<(LaneId, Ticket)> {
         let gate = &mut self.all[id as usize];
         if gate.inside < gate.limit { gate.line.pop_front() } else { None }
+    }
+
+    /// How many gates are in use.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.all.len() - 2 * self.free.len()
     }
 
     /// How many are inside.

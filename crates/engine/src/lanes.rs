@@ -9,7 +9,7 @@ use domain::delivery::Work;
 use domain::id::HookId;
 use domain::time::Timestamp;
 
-use crate::gates::{GateId, SLOW, STRAINED};
+use crate::gates::{GateId, SLOW, STRAINED, Ticket};
 
 /// Places of a lane that is slow or paused: what is in memory for it keeps others out.
 const SLOW_DEPTH: usize = 64;
@@ -73,8 +73,10 @@ pub(crate) enum Pace {
 pub(crate) enum Listed {
     /// Nowhere: it has nothing to do, or is at its own limit; its next event lists it.
     Nowhere,
-    /// In the round of lanes that may send, or in the line of a gate.
-    Waiting,
+    /// In the round of lanes whose turn comes.
+    Round,
+    /// In the line of a gate.
+    Line,
     /// Until its pause is over.
     Paused,
 }
@@ -103,6 +105,8 @@ pub(crate) struct Lane {
     pub(crate) pending: Vec<Duration>,
     /// Where it is listed.
     pub(crate) listed: Listed,
+    /// Its place in a gate's line, while it is in one.
+    pub(crate) ticket: Ticket,
     /// Its gates, as of the hook's version last seen.
     pub(crate) route: Route,
     /// How its receiver has been answering.
@@ -128,6 +132,7 @@ impl Lane {
             reserved: 0,
             pending: Vec::new(),
             listed: Listed::Nowhere,
+            ticket: 0,
             route: Route::default(),
             pace: Pace::New,
             average: 0.0,

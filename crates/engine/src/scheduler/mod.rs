@@ -17,7 +17,7 @@ use domain::hook::{Hook, HookScope};
 use domain::id::HookId;
 use domain::time::Timestamp;
 
-use crate::gates::{GateId, GateKey, Gates, LaneId, SLOW};
+use crate::gates::{GateId, GateKey, Gates, LaneId, SLOW, Ticket};
 use crate::lanes::{Charge, Item, Lane, Listed, Pace, Route};
 use crate::settings::EngineSettings;
 
@@ -65,6 +65,7 @@ pub(crate) struct State {
     free: Vec<LaneId>,
     by_hook: HashMap<HookId, LaneId>,
     round: VecDeque<LaneId>,
+    last_ticket: Ticket,
     gates: Gates,
     /// Lanes with due rows, earliest first. An entry counts only while the lane still has that due time.
     due: BinaryHeap<Reverse<(Timestamp, HookId)>>,
@@ -112,6 +113,7 @@ impl State {
             free: Vec::new(),
             by_hook: HashMap::new(),
             round: VecDeque::new(),
+            last_ticket: 0,
             gates: Gates::new(settings.bulkheads),
             due: BinaryHeap::new(),
             resume: BinaryHeap::new(),
@@ -187,8 +189,7 @@ impl State {
         let lane = self.lane(id);
         lane.queue.push_back(item);
         if lane.listed == Listed::Nowhere {
-            lane.listed = Listed::Waiting;
-            self.round.push_back(id);
+            self.join_round(id);
         }
     }
 
@@ -208,8 +209,7 @@ impl State {
             self.reroute(id, hook.as_deref());
             if let Some(stopped) = self.stop(id, monotonic, now) {
                 if let Stop::Gate(gate) = stopped {
-                    self.lane(id).listed = Listed::Waiting;
-                    self.gates.wait(gate, id);
+                    self.line_up(id, gate);
                 }
                 self.pass_on(id);
                 continue;
@@ -259,12 +259,35 @@ impl State {
         self.let_in(route.owner.into_iter().chain(route.host).chain(strained));
     }
 
+    /// Moves as many from each line into the round as there is room for. A line is short while there is room, so this is
+    /// seldom more than one.
     fn let_in(&mut self, gates: impl Iterator<Item = GateId>) {
         for gate in gates {
-            if let Some(next) = self.gates.admit(gate) {
-                self.round.push_back(next);
+            let mut left = self.gates.room(gate);
+            while left > 0
+                && let Some((next, ticket)) = self.gates.admit(gate)
+            {
+                let waits = |lane: &Lane| lane.listed == Listed::Line && lane.ticket == ticket;
+                if self.lanes[next as usize].as_ref().is_some_and(waits) {
+                    self.join_round(next);
+                    left -= 1;
+                }
             }
         }
+    }
+
+    fn line_up(&mut self, id: LaneId, gate: GateId) {
+        self.last_ticket += 1;
+        let ticket = self.last_ticket;
+        let lane = self.lane(id);
+        lane.listed = Listed::Line;
+        lane.ticket = ticket;
+        self.gates.wait(gate, id, ticket);
+    }
+
+    fn join_round(&mut self, id: LaneId) {
+        self.lane(id).listed = Listed::Round;
+        self.round.push_back(id);
     }
 
     /// Starts the lane's first delivery.
@@ -273,15 +296,12 @@ impl State {
         let Item { work, charge } = lane.queue.pop_front()?;
         lane.pending.push(monotonic);
         let more = !lane.queue.is_empty();
-        if more {
-            lane.listed = Listed::Waiting;
-        }
         let (route, strained) = (lane.route, lane.strained_gates());
         for gate in route.owner.into_iter().chain(route.host).chain(strained) {
             self.gates.enter(gate, 1);
         }
         if more {
-            self.round.push_back(id);
+            self.join_round(id);
         }
         self.in_flight += 1;
         self.places -= 1;
@@ -324,8 +344,7 @@ impl State {
         }
         let lane = self.lane(id);
         if lane.listed == Listed::Nowhere && !lane.queue.is_empty() {
-            lane.listed = Listed::Waiting;
-            self.round.push_back(id);
+            self.join_round(id);
         }
         let strained = self.lane(id).strained_gates();
         self.let_in(route.owner.into_iter().chain(route.host).chain(strained));
@@ -340,6 +359,11 @@ impl State {
         let new = lane.strained_gates();
         old.clone().for_each(|gate| self.gates.leave(gate, pending));
         new.for_each(|gate| self.gates.enter(gate, pending));
+        // The gate it waits for may not concern it any more. It leaves the line first, or it would be let in there and
+        // use up the turn of somebody who does need that gate.
+        if self.lane(id).listed == Listed::Line {
+            self.join_round(id);
+        }
         self.let_in(old);
     }
 
@@ -369,8 +393,10 @@ impl State {
         let before = lane.strained_gates();
         lane.route = route;
         let after = lane.strained_gates();
-        before.for_each(|gate| self.gates.leave(gate, pending));
+        before.clone().for_each(|gate| self.gates.leave(gate, pending));
         after.for_each(|gate| self.gates.enter(gate, pending));
+        // If it was let in here, the turn goes to the next in the lines it left.
+        self.let_in(old.owner.into_iter().chain(old.host).chain(before));
         old.owner.into_iter().chain(old.host).for_each(|gate| self.gates.forget(gate));
     }
 
@@ -400,10 +426,8 @@ impl State {
         {
             self.resume.pop();
             let id = self.lane_of(hook);
-            let lane = self.lane(id);
-            if lane.listed == Listed::Paused {
-                lane.listed = Listed::Waiting;
-                self.round.push_back(id);
+            if self.lane(id).listed == Listed::Paused {
+                self.join_round(id);
             }
         }
     }
@@ -528,3 +552,6 @@ enum Stop {
     /// A gate, in whose line it waits.
     Gate(GateId),
 }
+
+#[cfg(test)]
+mod tests;
