@@ -11,7 +11,7 @@ use domain::ports::{Events, Stored};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::inbox::Care;
+use super::inbox::{Care, Terms};
 use super::queue::{NewRow, insert_row};
 use super::rows::{all, maybe_moment, moment, one, uid};
 use super::writer::{Ring, Tx};
@@ -201,7 +201,8 @@ pub(crate) fn maybe<T>(found: Done<T>) -> Done<Option<T>> {
 impl Events for Sqlite {
     async fn accept(&self, new: NewEvent) -> Stored<Accepted> {
         let prepared = Prepared::new(new);
-        self.inbox.ask(prepared.bytes(), Care::Own, move |tx| accept(tx, prepared)).await
+        let terms = Terms { bytes: prepared.bytes(), care: Care::Own, essential: false };
+        self.inbox.ask(terms, move |tx| accept(tx, prepared)).await
     }
 
     async fn event(&self, id: EventId) -> Stored<Option<Event>> {

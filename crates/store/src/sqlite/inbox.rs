@@ -29,12 +29,22 @@ pub(crate) enum Care {
     Own,
 }
 
+/// The terms on which a command comes in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Payload bytes it holds.
+    pub(crate) bytes: usize,
+    /// How its failure is undone.
+    pub(crate) care: Care,
+    /// Let in even if the queue is full: it ends work that was accepted before, and there is never more of that than
+    /// is in flight.
+    pub(crate) essential: bool,
+}
+
 /// A command in the queue.
 pub(crate) trait Job: Send {
-    /// Payload bytes it holds.
-    fn bytes(&self) -> usize;
-    /// How its failure is undone.
-    fn care(&self) -> Care;
+    /// How it came in.
+    fn terms(&self) -> Terms;
     /// Does its work inside the transaction. A panic is a failure.
     fn run(&mut self, tx: &mut Tx<'_>) -> Done<()>;
     /// After the transaction: tells the caller.
@@ -42,8 +52,7 @@ pub(crate) trait Job: Send {
 }
 
 struct Ask<F, T> {
-    bytes: usize,
-    care: Care,
+    terms: Terms,
     work: Option<F>,
     value: Option<T>,
     reply: oneshot::Sender<Stored<T>>,
@@ -54,12 +63,8 @@ where
     F: FnOnce(&mut Tx<'_>) -> Done<T> + Send,
     T: Send,
 {
-    fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn care(&self) -> Care {
-        self.care
+    fn terms(&self) -> Terms {
+        self.terms
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Done<()> {
@@ -122,12 +127,11 @@ impl Inbox {
     /// Hands a command to the writer and waits for the answer, which comes after the commit.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
-        bytes: usize,
-        care: Care,
+        terms: Terms,
         work: impl FnOnce(&mut Tx<'_>) -> Done<T> + Send + 'static,
     ) -> Stored<T> {
         let (reply, answer) = oneshot::channel();
-        self.push(Box::new(Ask { bytes, care, work: Some(work), value: None, reply }))?;
+        self.push(Box::new(Ask { terms, work: Some(work), value: None, reply }))?;
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
@@ -138,9 +142,11 @@ impl Inbox {
             Door::Draining => return Err(gone()),
             Door::Shut(reason) => return Err(StoreError::Unavailable(reason.clone())),
         }
-        let bytes = waiting.bytes + job.bytes();
+        let terms = job.terms();
+        let bytes = waiting.bytes + terms.bytes;
         // One oversized command may pass when nothing else waits, or it never could.
-        if waiting.jobs.len() >= MAX_WAITING || (bytes > MAX_WAITING_BYTES && !waiting.jobs.is_empty()) {
+        let full = waiting.jobs.len() >= MAX_WAITING || (bytes > MAX_WAITING_BYTES && !waiting.jobs.is_empty());
+        if full && !terms.essential {
             return Err(StoreError::Busy);
         }
         waiting.bytes = bytes;
@@ -168,7 +174,7 @@ impl Inbox {
         }
         let mut jobs = Vec::with_capacity(waiting.jobs.len().min(MAX_BATCH));
         let mut bytes = 0;
-        while let Some(next) = waiting.jobs.front().map(|job| job.bytes()) {
+        while let Some(next) = waiting.jobs.front().map(|job| job.terms().bytes) {
             if jobs.len() == MAX_BATCH || (bytes + next > MAX_BATCH_BYTES && !jobs.is_empty()) {
                 break;
             }

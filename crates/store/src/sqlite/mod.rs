@@ -6,6 +6,7 @@ mod checkpoint;
 mod codes;
 mod connect;
 mod events;
+mod filesystem;
 mod fresh;
 mod hooks;
 mod inbox;
@@ -38,7 +39,7 @@ use rusqlite::Connection;
 use self::checkpoint::Checkpoints;
 use self::connect::{Role, check_library, connect, lock};
 use self::fresh::Fresh;
-use self::inbox::{Care, Inbox};
+use self::inbox::{Care, Inbox, Terms};
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::error::{Done, Failure};
@@ -93,6 +94,10 @@ pub(crate) fn open(path: PathBuf, options: Options) -> Result<Sqlite, StoreError
 
 fn try_open(path: PathBuf, options: Options) -> Done<Sqlite> {
     check_library()?;
+    if let Some(kind) = filesystem::network_type(&path) {
+        let reason = format!("{} is on a network file system ({kind}), which can lose data", path.display());
+        return Err(StoreError::Unavailable(reason).into());
+    }
     let lock = lock(&path)?;
     if options.probe_syncs {
         probe::probe_syncs(&path, &*options.clock);
@@ -163,7 +168,7 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&mut writer::Tx<'_>) -> Done<T> + Send + 'static,
     ) -> Stored<T> {
-        self.inbox.ask(0, Care::Savepoint, work).await
+        self.inbox.ask(Terms { bytes: 0, care: Care::Savepoint, essential: false }, work).await
     }
 
     /// A view.

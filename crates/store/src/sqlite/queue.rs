@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::events::load_outgoing;
-use super::inbox::Care;
+use super::inbox::{Care, Terms};
 use super::rows::{all, moment, one};
 use super::writer::Tx;
 use super::{Shared, Sqlite, recover, settle};
@@ -199,12 +199,13 @@ impl Queue for Sqlite {
     }
 
     async fn settle(&self, batch: Vec<Settlement>) -> Stored<()> {
-        let bytes = batch.iter().map(settle::bytes).sum();
-        self.inbox.ask(bytes, Care::Savepoint, move |tx| settle::settle(tx, &batch)).await
+        let terms = Terms { bytes: batch.iter().map(settle::bytes).sum(), care: Care::Savepoint, essential: true };
+        self.inbox.ask(terms, move |tx| settle::settle(tx, &batch)).await
     }
 
     async fn hand_back(&self, deliveries: Vec<DeliveryId>, now: Timestamp) -> Stored<()> {
-        self.change(move |tx| hand_back(tx, &deliveries, now)).await
+        let terms = Terms { bytes: 0, care: Care::Savepoint, essential: true };
+        self.inbox.ask(terms, move |tx| hand_back(tx, &deliveries, now)).await
     }
 
     async fn redeliver(&self, attempt: AttemptId, now: Timestamp) -> Stored<DeliveryId> {

@@ -100,6 +100,39 @@ async fn n6_an_io_error_is_reported_once_and_everything_is_refused() {
     store.close().await;
 }
 
+/// A bell that panics when rung.
+#[derive(Debug)]
+struct Broken;
+
+impl Bell for Broken {
+    fn admit(&self, deliveries: &[PlannedDelivery], _: usize) -> Vec<bool> {
+        vec![true; deliveries.len()]
+    }
+
+    fn withdraw(&self, _: &[PlannedDelivery], _: usize, _: &[bool]) {}
+
+    fn ring(&self, _: Vec<Work>, _: usize) {
+        panic!("a broken bell");
+    }
+
+    fn due(&self, _: HookId, _: Timestamp) {}
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_leaves_nobody_waiting() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = told.clone();
+    let (_dir, store) = opened(Arc::new(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    }));
+    store.set_bell(Arc::new(Broken));
+    let answer = store.accept(an_event("a").for_hooks(&[HookId(1)]).build()).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.check().await, Err(StoreError::Unavailable(_))));
+    store.close().await;
+    assert_eq!(told.load(Ordering::SeqCst), 1);
+}
+
 /// Every query of the hot paths, and how the planner runs it. None may look at each row of a table.
 #[tokio::test]
 async fn hot_queries_use_their_indexes() {

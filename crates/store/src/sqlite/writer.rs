@@ -158,8 +158,16 @@ impl From<rusqlite::Error> for Aborted {
 }
 
 impl Writer {
-    /// Works until the inbox ends.
-    pub(crate) fn run(mut self) {
+    /// Works until the inbox ends. A panic outside of a command is like a failing disk: nothing here can be trusted.
+    pub(crate) fn run(self) {
+        let (inbox, shared) = (self.inbox.clone(), self.shared.clone());
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.work())).is_err() {
+            inbox.shut("the writer panicked");
+            (shared.fatal)("the writer panicked");
+        }
+    }
+
+    fn work(mut self) {
         while let Some((jobs, waiting)) = self.inbox.take() {
             metrics::gauge!("postrider_store_queue_depth").set(count(waiting));
             metrics::histogram!("postrider_store_batch_size").record(count(jobs.len()));
@@ -290,7 +298,7 @@ fn transact(
 /// Runs one command. The outer error ends the transaction, the inner one only the command.
 fn run_one(tx: &mut Tx<'_>, job: &mut dyn Job) -> Result<Done<()>, Aborted> {
     let marks = tx.effects.marks();
-    let guarded = job.care() == Care::Savepoint;
+    let guarded = job.terms().care == Care::Savepoint;
     if guarded {
         run_sql(tx.conn, "SAVEPOINT command")?;
     }

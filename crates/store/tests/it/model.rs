@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use domain::attempt::Settlement;
-use domain::delivery::{DeliveryState, Work};
+use domain::delivery::{DeliveryState, Lease, Work};
 use domain::id::{DeliveryId, HookId};
 use domain::ports::Store;
 use domain::time::Timestamp;
@@ -162,7 +162,11 @@ impl Model {
                     Where::Claimed { attempts, recoveries } => Where::Queued { due: now, attempts, recoveries },
                     _ => Where::Queued { due: now, attempts: 0, recoveries: 0 },
                 };
-                self.stale.push(work);
+                // A claim that was handed back may be made again under the same epoch; the lane's word that it will not
+                // settle it any more is all that tells the two apart.
+                if work.lease == Lease::Fresh {
+                    self.stale.push(work);
+                }
             }
             Op::Redeliver { nth } if !self.ended.is_empty() => {
                 let settlement = self.ended[nth % self.ended.len()].clone();
