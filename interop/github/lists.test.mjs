@@ -1,7 +1,7 @@
 // Pages, conditional requests and access: contract github section 6.3, checks 21, 22, 24.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acme, createHook, refusal, rest, tokenFor } from "../lib/scene.mjs";
+import { DEAD_END, acme, createHook, refusal, rest, tokenFor } from "../lib/scene.mjs";
 
 /** `{rel: URL}` of a Link header. */
 function links(headers) {
@@ -17,7 +17,7 @@ test("check 21: 31 hooks make two pages of GitHub's shape", async (t) => {
   const ids = [];
   for (let n = 0; n < 31; n += 1) {
     const events = n % 2 ? ["issues"] : ["push"];
-    ids.push((await createHook(octokit, repo, { url: `http://127.0.0.1:9/${n}` }, { events, active: false })).id);
+    ids.push((await createHook(octokit, repo, { url: `${DEAD_END}/${n}` }, { events, active: false })).id);
   }
   const first = await octokit.rest.repos.listWebhooks(repo);
   assert.equal(first.data.length, 30);
@@ -46,7 +46,7 @@ test("check 21: 31 hooks make two pages of GitHub's shape", async (t) => {
 
 test("check 22: an unchanged hook is 304, a changed one is not", async (t) => {
   const { octokit, repo } = await acme(t);
-  const hook = await createHook(octokit, repo, { url: "http://127.0.0.1:9/etag" }, { active: false });
+  const hook = await createHook(octokit, repo, { url: `${DEAD_END}/etag` }, { active: false });
   const at = { ...repo, hook_id: hook.id };
   const { headers } = await octokit.rest.repos.getWebhook(at);
   assert.match(headers.etag, /^W\/"[0-9a-f]{64}"$/);
@@ -62,9 +62,9 @@ test("check 22: an unchanged hook is 304, a changed one is not", async (t) => {
 
 test("check 24: scopes and roles decide, and denials are 404", async (t) => {
   const { server, octokit, repo } = await acme(t);
-  const hook = await createHook(octokit, repo, { url: "http://127.0.0.1:9/scopes" }, { active: false });
+  const hook = await createHook(octokit, repo, { url: `${DEAD_END}/scopes` }, { active: false });
   const at = { ...repo, hook_id: hook.id };
-  const config = { url: "http://127.0.0.1:9/other" };
+  const config = { url: `${DEAD_END}/other` };
   const as = async (scopes, user = "alice") => rest(server, await tokenFor(server, user, scopes));
   const denied = async (call) => {
     const { status, body } = await refusal(call);

@@ -3,6 +3,7 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { within } from "./wait.mjs";
 
@@ -31,6 +32,15 @@ function build() {
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
+/** Stands in for the `t` of a single test where all tests of a `describe` share a server. */
+export function forSuite() {
+  const undo = [];
+  after(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+  return { after: (step) => undo.push(step) };
+}
+
 /** A directory that goes away with the test. */
 export function scratch(t) {
   const path = mkdtempSync(join(tmpdir(), "postrider-interop-"));
@@ -42,8 +52,12 @@ export function scratch(t) {
 export class Postrider {
   /** Starts a server that ends with the test `t`. `flags` are added to `serve`, `env` to its environment. */
   static async start(t, { flags = [], env = {} } = {}) {
-    const server = new Postrider(join(scratch(t), "data"), flags, env);
-    t.after(() => server.kill());
+    const dir = mkdtempSync(join(tmpdir(), "postrider-interop-"));
+    const server = new Postrider(join(dir, "data"), flags, env);
+    t.after(async () => {
+      await server.kill();
+      rmSync(dir, { recursive: true, force: true });
+    });
     await server.up();
     return server;
   }
@@ -93,7 +107,7 @@ export class Postrider {
 
   /** Ends the process at once, or as `signal` says, and waits until it is gone. */
   async kill(signal = "SIGKILL") {
-    this.child.kill(signal);
+    this.child?.kill(signal);
     return within("the end of the server", this.exited);
   }
 

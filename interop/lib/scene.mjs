@@ -5,6 +5,8 @@ import { Postrider } from "./postrider.mjs";
 
 /** The scopes of somebody who does everything with hooks and publishes. */
 export const ALL_SCOPES = ["repo", "admin:repo_hook", "admin:org_hook", "admin:org", "delete_repo", "events:write", "events:read"];
+/** Where nothing listens, yet hooks may point. */
+export const DEAD_END = "http://127.0.0.1:1026";
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A server with alice, acme, acme/widgets and acme/gadgets. */

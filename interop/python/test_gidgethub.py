@@ -25,7 +25,7 @@ def test_hooks_are_created_paged_through_and_deleted(server):
     async def work(api):
         made = []
         for n in range(31):
-            body = {"config": {"url": f"http://127.0.0.1:9/gidgethub/{n}"}, "events": [["push", "issues"][n % 2]], "active": False}
+            body = {"config": {"url": f"http://127.0.0.1:1026/gidgethub/{n}"}, "events": [["push", "issues"][n % 2]], "active": False}
             made.append((await api.post(HOOKS, data=body))["id"])
         found = [hook["id"] async for hook in api.getiter(HOOKS)]
         pages = [hook["id"] async for hook in api.getiter(HOOKS + "?per_page=7")]

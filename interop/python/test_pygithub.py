@@ -42,7 +42,7 @@ def test_a_hook_is_created_edited_pinged_and_deleted(repository, sink):
 
 
 def test_an_existing_hook_is_refused_with_githubs_text(repository):
-    config = {"url": "http://127.0.0.1:9/hook", "content_type": "json"}
+    config = {"url": "http://127.0.0.1:1026/hook", "content_type": "json"}
     repository.create_hook("web", config, events=["push", "issues"], active=False)
     with pytest.raises(GithubException) as caught:
         repository.create_hook("web", config, events=["push"], active=False)
@@ -53,7 +53,7 @@ def test_an_existing_hook_is_refused_with_githubs_text(repository):
 
 def test_31_hooks_are_paged_through(repository):
     made = [
-        repository.create_hook("web", {"url": f"http://127.0.0.1:9/{n}"}, events=[["push", "issues"][n % 2]], active=False).id
+        repository.create_hook("web", {"url": f"http://127.0.0.1:1026/{n}"}, events=[["push", "issues"][n % 2]], active=False).id
         for n in range(31)
     ]
     assert [hook.id for hook in repository.get_hooks()] == made
