@@ -112,7 +112,7 @@ fn handle(
         let (service, busy) = (service.clone(), busy.clone());
         busy.begin();
         async move {
-            let request = request.map(|body| TimedBody::wrap(body, limits.body));
+            let request = request.map(|body| TimedBody::wrap(body, busy.clone(), limits.body));
             if let Some(refusal) = framing::refuse(&request, busy.lengths_seen.take()) {
                 busy.end();
                 return Ok(refusal);

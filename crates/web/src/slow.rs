@@ -15,10 +15,19 @@ use tokio::time::Sleep;
 
 use crate::framing::{HeadWatch, LengthsSeen};
 
+/// How long a client may go on sending a body that was refused before the connection is cut.
+///
+/// Closing with unread bytes resets the connection, and the client would lose the answer that says why.
+const LINGER: Duration = Duration::from_secs(2);
+/// How much of such a body is thrown away, in bytes.
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+
 /// Is a request being answered on this connection? Shared by the socket and the service behind it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Busy {
     answering: Arc<AtomicBool>,
+    /// A request was answered before its body had been read to the end.
+    unread: Arc<AtomicBool>,
     /// See `framing`.
     pub(crate) lengths_seen: LengthsSeen,
 }
@@ -51,12 +60,30 @@ pub(crate) struct TimedSocket<S> {
     in_head: bool,
     watch: HeadWatch,
     timer: Option<Pin<Box<Sleep>>>,
+    /// The end of [`LINGER`], once it has begun, and the bytes thrown away so far.
+    linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<S> TimedSocket<S> {
     pub(crate) fn new(socket: S, busy: Busy, head_limit: Duration, idle_limit: Duration) -> Self {
         let watch = HeadWatch::new(busy.lengths_seen.clone());
-        Self { socket, busy, head_limit, idle_limit, in_head: false, watch, timer: None }
+        Self { socket, busy, head_limit, idle_limit, in_head: false, watch, timer: None, linger: None }
+    }
+}
+
+impl<S: AsyncRead + Unpin> TimedSocket<S> {
+    /// Throws away what still comes, until the client closes its side, or for as long and as much as is bearable.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (timer, discarded) = self.linger.get_or_insert_with(|| (Box::pin(tokio::time::sleep(LINGER)), 0));
+        let mut space = [0; 16 * 1024];
+        while *discarded < MAX_DISCARDED && timer.as_mut().poll(cx).is_pending() {
+            let mut buf = ReadBuf::new(&mut space);
+            match ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() => *discarded += buf.filled().len(),
+                _ => break,
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -88,7 +115,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedSocket<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for TimedSocket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedSocket<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(cx, buf)
     }
@@ -98,7 +125,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedSocket<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+        }
+        if self.busy.unread.load(Ordering::Relaxed) {
+            ready!(self.poll_discard(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -117,17 +150,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedSocket<S> {
 /// A request body that must arrive within a limit, counted from the first time it is waited for.
 pub(crate) struct TimedBody {
     body: Incoming,
+    busy: Busy,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedBody {
     /// Wraps `body` for axum.
-    pub(crate) fn wrap(body: Incoming, limit: Duration) -> axum::body::Body {
+    pub(crate) fn wrap(body: Incoming, busy: Busy, limit: Duration) -> axum::body::Body {
         if body.is_end_stream() {
             return axum::body::Body::empty();
         }
-        axum::body::Body::new(Self { body, limit, timer: None }.boxed_unsync())
+        axum::body::Body::new(Self { body, busy, limit, timer: None }.boxed_unsync())
+    }
+}
+
+impl Drop for TimedBody {
+    fn drop(&mut self) {
+        if !self.body.is_end_stream() {
+            self.busy.unread.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -188,6 +230,31 @@ mod tests {
         };
         let (seen, kind) = tokio::select! { () = drip => unreachable!("it drips for ever"), end = read => end };
         assert_eq!((seen, kind), (4, io::ErrorKind::TimedOut), "bytes at 0, 3, 6 and 9 s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h4_an_answer_to_a_refused_body_is_not_lost_to_a_reset() {
+        let busy = Busy::default();
+        let (mut socket, mut client) = timed(&busy);
+        busy.unread.store(true, Ordering::Relaxed);
+        let send = async {
+            for _ in 0..100 {
+                client.write_all(&[7; 64]).await.expect("the server goes on reading");
+            }
+            drop(client);
+        };
+        let (closed, ()) = tokio::join!(socket.shutdown(), send);
+        closed.expect("closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn h1_a_client_that_sends_for_ever_is_cut_off() {
+        let busy = Busy::default();
+        let (mut socket, client) = timed(&busy);
+        busy.unread.store(true, Ordering::Relaxed);
+        assert!(tokio::time::timeout(LINGER / 2, socket.shutdown()).await.is_err(), "still reading");
+        tokio::time::timeout(LINGER, socket.shutdown()).await.expect("cut off").expect("closed");
+        drop(client);
     }
 
     #[tokio::test(start_paused = true)]
