@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { within } from "./wait.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-/** How much of the server's log is kept for a failure report, in characters. */
-const LOG_KEPT = 200_000;
+/** How much of the server's last log is kept, to find the ready line and to report a failure, in characters. */
+const LOG_KEPT = 10_000;
 
 let binary;
 
@@ -85,13 +85,13 @@ export class Postrider {
         resolve({ code, signal });
       });
     });
+    this.log = "";
     const ready = new Promise((resolve) => {
       const read = (chunk) => {
         this.log = (this.log + chunk).slice(-LOG_KEPT);
-        const found = /listening on (http:\/\/\S+)/.exec(this.log.slice(this.logMark));
+        const found = /listening on (http:\/\/\S+)/.exec(this.log);
         if (found) resolve(found[1]);
       };
-      this.logMark = this.log.length;
       child.stdout.setEncoding("utf8").on("data", read);
       child.stderr.setEncoding("utf8").on("data", read);
     });

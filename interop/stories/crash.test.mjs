@@ -90,8 +90,10 @@ test("pushes made while the server is away are spooled and arrive after a flush,
 
   await server.up();
   await server.cliAs(token, "git", "flush", "--path", checkout.bare);
-  const pushes = await sink.until("pushes", (request) => request.event === "push", 5, PATIENT);
-  const away = pushes.map(({ payload }) => payload).filter(({ ref, created }) => ref === "refs/heads/main" && !created);
+  // The crash may repeat the first push, under its own GUID (P4).
+  const pushes = () => [...new Map(sink.matching(({ event }) => event === "push").map((request) => [request.guid, request.payload])).values()];
+  await sink.until("five pushes", () => pushes().length === 5, 1, PATIENT);
+  const away = pushes().filter(({ ref, created }) => ref === "refs/heads/main" && !created);
   assert.deepEqual(away.map(({ after }) => after).sort(), [...tips].sort());
   assert.deepEqual(away.flatMap(({ commits }) => commits.map(({ id }) => id)).sort(), [...tips].sort());
   await sink.until("the tag", (request) => request.event === "create" && request.payload.ref === "v2", 1, PATIENT);
@@ -99,7 +101,7 @@ test("pushes made while the server is away are spooled and arrive after a flush,
   await server.cliAs(token, "git", "flush", "--path", checkout.bare);
   await checkout.commit("After");
   await checkout.push("main");
-  await sink.until("the next push", (request) => request.event === "push", 6, PATIENT);
-  assert.equal(sink.matching((request) => request.event === "push").length, 6, "a second flush sends nothing twice");
+  await sink.until("the next push", () => pushes().length >= 6, 1, PATIENT);
+  assert.equal(pushes().length, 6, "a second flush sends nothing twice");
   assert.deepEqual(sink.refused, []);
 });

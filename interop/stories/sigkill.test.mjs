@@ -79,7 +79,7 @@ class Publisher {
 test(`T-3: ${CYCLES} kills at random moments lose nothing that was accepted (seed ${SEED})`, { timeout: 300_000 }, async (t) => {
   t.diagnostic(`seed ${SEED}; repeat with POSTRIDER_SEED=${SEED}`);
   const next = random(SEED);
-  const { server, token, octokit, repo } = await acme(t);
+  const { server, token, octokit, repo } = await acme(t, { env: { POSTRIDER_LOG__FILTER: "warn" } });
   const sink = await Sink.listen(t);
   const received = new Map();
   sink.answer = (request, response) => {
