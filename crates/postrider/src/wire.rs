@@ -88,6 +88,7 @@ async fn open_store(
     let url = config.server.database_url();
     let mut options = store::Options::new(url, keyring, names, clock.clone(), entropy.clone());
     options.probe_syncs = true;
+    options.disk_floor.bytes = config.server.disk_floor_mib.saturating_mul(1024 * 1024);
     // A disk that failed a sync cannot be trusted any more; the restart re-reads the truth (N-6).
     options.fatal = Arc::new(|reason| {
         eprintln!("postrider: the database can no longer be written: {reason}; stopping");

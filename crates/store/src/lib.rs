@@ -17,7 +17,16 @@ use std::sync::Arc;
 use domain::ports::{Store, StoreError};
 
 pub use options::{Fatal, Options};
+pub use sqlite::space::DiskFloor;
 pub use vault::Keyring;
+
+/// Copies the database that `url` names to a new file, consistently, also while another process serves it.
+pub fn backup(url: &str, to: &std::path::Path) -> Result<(), StoreError> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => sqlite::backup(path.as_ref(), to),
+        _ => Err(StoreError::Unavailable("only sqlite:PATH can be copied so".to_owned())),
+    }
+}
 
 /// Opens the database that `options.url` names, creates or migrates its tables, and fills the directory.
 ///

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::hook::DialectName;
 use domain::ports::{Clock, Entropy};
 
+use crate::sqlite::space::DiskFloor;
 use crate::vault::Keyring;
 
 /// Called once, from the store's own thread, when the disk can no longer be trusted (N-6). The process should exit;
@@ -29,6 +30,8 @@ pub struct Options {
     pub dialects: Vec<DialectName>,
     /// What to do when the disk fails (N-6).
     pub fatal: Fatal,
+    /// Room that must be left on the disk for events to be accepted (D-7).
+    pub disk_floor: DiskFloor,
     /// Time 20 syncs of the disk at start and log the median (D-3).
     pub probe_syncs: bool,
 }
@@ -43,7 +46,17 @@ impl Options {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         let fatal: Fatal = Arc::new(|reason| tracing::error!(reason, "the store has stopped: {reason}"));
-        Self { url: url.into(), keyring, node: 0, clock, entropy, dialects, fatal, probe_syncs: false }
+        Self {
+            url: url.into(),
+            keyring,
+            node: 0,
+            clock,
+            entropy,
+            dialects,
+            fatal,
+            disk_floor: DiskFloor::default(),
+            probe_syncs: false,
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct ServerConfig {
     pub database_url: Option<String>,
     /// Where the server is reached from outside: `https://hooks.acme.test`. Unset, answers go by the request's `Host`.
     pub public_url: Option<String>,
+    /// MiB that must be left on the disk for events to be accepted; never less than 2 % of it.
+    pub disk_floor_mib: u64,
 }
 
 impl Default for ServerConfig {
@@ -27,6 +29,7 @@ impl Default for ServerConfig {
             data_dir: PathBuf::from("postrider-data"),
             database_url: None,
             public_url: None,
+            disk_floor_mib: 256,
         }
     }
 }

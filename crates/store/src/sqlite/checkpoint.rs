@@ -14,6 +14,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::connect::{Role, connect};
+use super::space::Space;
 use crate::error::Done;
 
 /// Pages in the log that call for a checkpoint at once (D-4).
@@ -75,11 +76,16 @@ impl Checkpoints {
     }
 }
 
-/// Starts the thread.
-pub(crate) fn start(path: &Path, checkpoints: Arc<Checkpoints>) -> Done<std::io::Result<JoinHandle<()>>> {
+/// Starts the thread. It looks at the room on the disk as well.
+pub(crate) fn start(
+    path: &Path,
+    checkpoints: Arc<Checkpoints>,
+    space: Arc<Space>,
+) -> Done<std::io::Result<JoinHandle<()>>> {
     let conn = connect(path, Role::Keeper)?;
     let work = move || {
         while checkpoints.wait() {
+            space.look();
             if checkpoints.pages.load(Ordering::Relaxed) == 0 {
                 continue;
             }

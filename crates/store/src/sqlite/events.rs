@@ -7,7 +7,7 @@ use bytes::Bytes;
 use domain::delivery::{Outgoing, delivery_ids};
 use domain::event::{Accepted, DedupeKey, Event, NewEvent, Place, payload_hash};
 use domain::id::{AccountId, DeliveryId, EventId, ID_STRIDE, RepositoryId};
-use domain::ports::{Events, Stored};
+use domain::ports::{Events, StoreError, Stored};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -200,6 +200,9 @@ pub(crate) fn maybe<T>(found: Done<T>) -> Done<Option<T>> {
 #[async_trait]
 impl Events for Sqlite {
     async fn accept(&self, new: NewEvent) -> Stored<Accepted> {
+        if self.shared.space.is_low() {
+            return Err(StoreError::Full);
+        }
         let prepared = Prepared::new(new);
         let terms = Terms { bytes: prepared.bytes(), care: Care::Own, essential: false };
         self.inbox.ask(terms, move |tx| accept(tx, prepared)).await

@@ -18,6 +18,7 @@ mod recover;
 mod repositories;
 mod rows;
 mod settle;
+pub(crate) mod space;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -41,6 +42,7 @@ use self::connect::{Role, check_library, connect, lock};
 use self::fresh::Fresh;
 use self::inbox::{Care, Inbox, Terms};
 use self::readers::Readers;
+use self::space::Space;
 use self::writer::Writer;
 use crate::error::{Done, Failure};
 use crate::options::{Fatal, Options};
@@ -65,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) fatal: Fatal,
     /// Signals to the checkpoint thread.
     pub(crate) checkpoints: Arc<Checkpoints>,
+    /// Room on the disk.
+    pub(crate) space: Arc<Space>,
     bell: RwLock<Option<Arc<dyn Bell>>>,
 }
 
@@ -113,6 +117,7 @@ fn try_open(path: PathBuf, options: Options) -> Done<Sqlite> {
         hook_signal.committed(usize::try_from(pages).unwrap_or(0));
         Ok(())
     }))?;
+    let space = Arc::new(Space::new(&path, options.disk_floor));
     let shared = Arc::new(Shared {
         directory: Arc::default(),
         ids: IdSource::new(options.node, floor),
@@ -121,6 +126,7 @@ fn try_open(path: PathBuf, options: Options) -> Done<Sqlite> {
         clock: options.clock,
         fatal: options.fatal,
         checkpoints: checkpoints.clone(),
+        space: space.clone(),
         bell: RwLock::default(),
     });
     let mut changes = accounts::load(&conn)?;
@@ -134,7 +140,7 @@ fn try_open(path: PathBuf, options: Options) -> Done<Sqlite> {
     let writer = Writer { conn, shared: shared.clone(), inbox: inbox.clone(), fresh };
     let connections = (0..READERS).map(|_| connect(&path, Role::Reader)).collect::<Done<_>>()?;
     let readers = Readers::start(connections).map_err(no_thread)?;
-    let keeper = checkpoint::start(&path, checkpoints)?.map_err(no_thread)?;
+    let keeper = checkpoint::start(&path, checkpoints, space)?.map_err(no_thread)?;
     let builder = std::thread::Builder::new().name("store-writer".to_owned());
     let writer = builder.spawn(move || writer.run()).map_err(no_thread)?;
     let threads = Mutex::new(vec![writer, keeper]);
@@ -215,14 +221,7 @@ impl Store for Sqlite {
 
     async fn backup(&self, to: &Path) -> Stored<()> {
         let (from, to) = (self.path.clone(), to.to_owned());
-        let copy = move || -> Done<()> {
-            let conn = connect(&from, Role::Keeper)?;
-            conn.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
-            let synced = File::open(&to).and_then(|file| file.sync_all());
-            synced.map_err(|error| StoreError::Unavailable(format!("the copy was not synced: {error}")))?;
-            Ok(())
-        };
-        on_thread("store-backup", copy).await?.map_err(Failure::told)
+        on_thread("store-backup", move || backup(&from, &to)).await?
     }
 
     async fn close(&self) {
@@ -235,6 +234,18 @@ impl Store for Sqlite {
         }
         self.stop();
     }
+}
+
+/// Copies the database file `from` to a new file, as of one moment. Takes no lock that a writer would notice.
+pub(crate) fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let copy = || -> Done<()> {
+        let conn = connect(from, Role::Keeper)?;
+        conn.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        let synced = File::open(to).and_then(|file| file.sync_all());
+        synced.map_err(|error| StoreError::Unavailable(format!("the copy was not synced: {error}")))?;
+        Ok(())
+    };
+    copy().map_err(Failure::told)
 }
 
 /// Runs something slow on a thread of its own.

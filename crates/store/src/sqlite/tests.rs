@@ -4,16 +4,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::delivery::{PlannedDelivery, Work};
 use domain::id::HookId;
-use domain::ports::{Events, Store};
+use domain::ports::{Events, Queue, Store};
 use domain::time::Timestamp;
 use rusqlite::ffi;
 use tempfile::TempDir;
 use testkit::{FakeClock, SeededEntropy, an_event};
 
+use super::space::DiskFloor;
 use super::*;
 use crate::vault::Keyring;
 
 fn opened(fatal: Fatal) -> (TempDir, Sqlite) {
+    opened_above(DiskFloor { bytes: 0, percent: 0 }, fatal)
+}
+
+fn opened_above(disk_floor: DiskFloor, fatal: Fatal) -> (TempDir, Sqlite) {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("test.db");
     let options = Options::new(
@@ -23,7 +28,7 @@ fn opened(fatal: Fatal) -> (TempDir, Sqlite) {
         Arc::new(FakeClock::default()),
         Arc::new(SeededEntropy::new(1)),
     );
-    let store = open(path, Options { fatal, probe_syncs: true, ..options }).expect("opens");
+    let store = open(path, Options { fatal, disk_floor, probe_syncs: true, ..options }).expect("opens");
     (dir, store)
 }
 
@@ -60,6 +65,16 @@ async fn limit_pages(store: &Sqlite, pages: i64) {
         Ok(())
     };
     store.change(limit).await.expect("limits");
+}
+
+#[tokio::test]
+async fn d7_below_the_disk_floor_nothing_is_accepted_and_results_are_still_written() {
+    let floor = DiskFloor { bytes: u64::MAX, percent: 0 };
+    let (_dir, store) = opened_above(floor, Arc::new(|reason| panic!("{reason}")));
+    let refused = store.accept(an_event("1").build()).await;
+    assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
+    store.settle(Vec::new()).await.expect("settling goes on");
+    store.check().await.expect("commits go on");
 }
 
 #[tokio::test]
