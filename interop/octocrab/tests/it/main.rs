@@ -1,0 +1,6 @@
+//! octocrab as it is against Postrider: checks 38 and 40 of the GitHub contract.
+
+mod deliveries;
+mod goldens;
+mod receiver;
+mod server;
