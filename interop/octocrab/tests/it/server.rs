@@ -1,6 +1,6 @@
 //! Runs the postrider binary for a test.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -27,18 +27,10 @@ impl Server {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_")) {
             command.env_remove(name);
         }
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the binary starts");
-        let output = BufReader::new(process.stdout.take().expect("piped"));
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (found, address) = mpsc::channel();
-        // Reads on after the ready line: a full pipe would stop the server.
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                if let Some((_, url)) = line.split_once("listening on ") {
-                    let url = url.split_whitespace().next().unwrap_or_default().to_owned();
-                    drop(found.send(url));
-                }
-            }
-        });
+        follow(process.stdout.take().expect("piped"), found.clone());
+        follow(process.stderr.take().expect("piped"), found);
         let mut server = Self { url: String::new(), process, data };
         server.url = address.recv_timeout(PATIENCE).expect("the server says where it listens");
         server
@@ -61,6 +53,18 @@ impl Drop for Server {
         drop(self.process.kill());
         drop(self.process.wait());
     }
+}
+
+/// Reads on to the end, as a full pipe would stop the server; what it says is shown if the test fails.
+fn follow(output: impl Read + Send + 'static, found: mpsc::Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if let Some((_, url)) = line.split_once("listening on ") {
+                drop(found.send(url.split_whitespace().next().unwrap_or_default().to_owned()));
+            }
+            eprintln!("{line}");
+        }
+    });
 }
 
 /// A call of /api/v1 that must succeed.
