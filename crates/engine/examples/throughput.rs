@@ -89,7 +89,7 @@ async fn measure<F: Future<Output = ()> + Send + 'static>(
     let (began, spent) = (clock.monotonic(), processor_time());
     tokio::time::sleep(duration).await;
     let made = f64::from(u32::try_from(done.load(Ordering::Relaxed) - before).unwrap_or(u32::MAX));
-    let rate = made / (clock.monotonic() - began).as_secs_f64();
+    let rate = made / clock.monotonic().saturating_sub(began).as_secs_f64();
     let cost = (processor_time() - spent) * 1e6 / made;
     workers.shutdown().await;
     (rate, cost)

@@ -188,3 +188,6 @@ fn retry_due(settlement: &Settlement) -> Option<(HookId, Timestamp)> {
         Next::Ended { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
