@@ -5,6 +5,11 @@
 //! Whoever leaves a gate moves the next of its line into the round. A lane that comes from a line and is stopped by
 //! another gate passes its turn on, so room is never left unused while somebody waits for it.
 
+mod rows;
+#[cfg(test)]
+mod tests;
+mod turns;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -13,13 +18,14 @@ use std::time::Duration;
 
 use domain::delivery::Work;
 use domain::directory::Directory;
-use domain::hook::{Hook, HookScope};
+use domain::hook::Hook;
 use domain::id::HookId;
 use domain::time::Timestamp;
 
-use crate::gates::{GateId, GateKey, Gates, LaneId, SLOW, Ticket};
+use crate::gates::{Gates, LaneId, SLOW, Ticket};
 use crate::lanes::{Charge, Item, Lane, Listed, Pace, Route};
 use crate::settings::EngineSettings;
+use turns::Stop;
 
 /// Most deliveries in memory, over all lanes: about 12 MiB of places.
 const MAX_PLACES: usize = 100_000;
@@ -223,73 +229,6 @@ impl State {
         None
     }
 
-    /// What stops the lane, if anything.
-    fn stop(&mut self, id: LaneId, monotonic: Duration, now: Timestamp) -> Option<Stop> {
-        let limits = self.settings.bulkheads;
-        let lane = self.lane(id);
-        if lane.queue.is_empty() {
-            return Some(Stop::Itself);
-        }
-        if let Some(until) = lane.paused_until {
-            if until > now {
-                lane.listed = Listed::Paused;
-                let hook = lane.hook;
-                self.resume.push(Reverse((until, hook)));
-                return Some(Stop::Itself);
-            }
-            lane.paused_until = None;
-        }
-        let overdue = lane.pace != Pace::Slow && lane.is_overdue(monotonic, limits.slow_after);
-        if overdue {
-            self.set_pace(id, Pace::Slow);
-        }
-        let lane = self.lane(id);
-        if lane.pending.len() >= lane.limit(limits.per_hook) {
-            return Some(Stop::Itself);
-        }
-        let (route, strained) = (lane.route, lane.strained_gates());
-        let mut gates = route.owner.into_iter().chain(route.host).chain(strained);
-        gates.find(|gate| !self.gates.has_room(*gate)).map(Stop::Gate)
-    }
-
-    /// Lets the next in line in wherever this lane could have gone in.
-    fn pass_on(&mut self, id: LaneId) {
-        let lane = self.lane(id);
-        let (route, strained) = (lane.route, lane.strained_gates());
-        self.let_in(route.owner.into_iter().chain(route.host).chain(strained));
-    }
-
-    /// Moves as many from each line into the round as there is room for. A line is short while there is room, so this is
-    /// seldom more than one.
-    fn let_in(&mut self, gates: impl Iterator<Item = GateId>) {
-        for gate in gates {
-            let mut left = self.gates.room(gate);
-            while left > 0
-                && let Some((next, ticket)) = self.gates.admit(gate)
-            {
-                let waits = |lane: &Lane| lane.listed == Listed::Line && lane.ticket == ticket;
-                if self.lanes[next as usize].as_ref().is_some_and(waits) {
-                    self.join_round(next);
-                    left -= 1;
-                }
-            }
-        }
-    }
-
-    fn line_up(&mut self, id: LaneId, gate: GateId) {
-        self.last_ticket += 1;
-        let ticket = self.last_ticket;
-        let lane = self.lane(id);
-        lane.listed = Listed::Line;
-        lane.ticket = ticket;
-        self.gates.wait(gate, id, ticket);
-    }
-
-    fn join_round(&mut self, id: LaneId) {
-        self.lane(id).listed = Listed::Round;
-        self.round.push_back(id);
-    }
-
     /// Starts the lane's first delivery.
     fn take(&mut self, id: LaneId, hook: Option<Arc<Hook>>, monotonic: Duration) -> Option<Job> {
         let lane = self.lane(id);
@@ -306,18 +245,6 @@ impl State {
         self.in_flight += 1;
         self.places -= 1;
         Some(Job { work, hook, slot: Slot { lane: id, route, began: monotonic }, charge })
-    }
-
-    /// If rows are due for this lane and it has room again, lists it for claiming.
-    fn ask_for_rows(&mut self, id: LaneId, now: Timestamp) -> bool {
-        let lane = self.lane(id);
-        if !lane.starved || lane.claim_room() == 0 {
-            return false;
-        }
-        lane.starved = false;
-        let hook = lane.hook;
-        self.set_due(hook, now);
-        true
     }
 
     /// A delivery is done: its slots go to whoever waits for them.
@@ -348,154 +275,6 @@ impl State {
         }
         let strained = self.lane(id).strained_gates();
         self.let_in(route.owner.into_iter().chain(route.host).chain(strained));
-    }
-
-    /// Moves the lane's exchanges in flight to the gates of its new pace.
-    fn set_pace(&mut self, id: LaneId, pace: Pace) {
-        let lane = self.lane(id);
-        let pending = lane.pending.len();
-        let old = lane.strained_gates();
-        lane.pace = pace;
-        let new = lane.strained_gates();
-        old.clone().for_each(|gate| self.gates.leave(gate, pending));
-        new.for_each(|gate| self.gates.enter(gate, pending));
-        // The gate it waits for may not concern it any more. It leaves the line first, or it would be let in there and
-        // use up the turn of somebody who does need that gate.
-        if self.lane(id).listed == Listed::Line {
-            self.join_round(id);
-        }
-        self.let_in(old);
-    }
-
-    /// Finds the lane's gates when its hook is new or was edited.
-    fn reroute(&mut self, id: LaneId, hook: Option<&Hook>) {
-        let old = self.lane(id).route;
-        let version = hook.map_or(0, |hook| hook.version);
-        if version == old.version {
-            return;
-        }
-        let owner = hook.map(|hook| match hook.scope {
-            HookScope::Account(account) => account,
-            // A repository that is gone takes its hooks with it; until then its creator counts as the owner.
-            HookScope::Repository(repository) => {
-                self.directory.locate_by_id(repository).map_or(hook.creator, |found| found.owner.id)
-            }
-        });
-        let host = hook.and_then(|hook| hook.url.target().ok());
-        let host = host.and_then(|target| std::str::from_utf8(&target.authority).ok());
-        let route = Route {
-            version,
-            owner: owner.map(|owner| self.gates.know(GateKey::Owner(owner))),
-            host: host.map(|host| self.gates.know(GateKey::Host(host.into()))),
-        };
-        let lane = self.lane(id);
-        let pending = lane.pending.len();
-        let before = lane.strained_gates();
-        lane.route = route;
-        let after = lane.strained_gates();
-        before.clone().for_each(|gate| self.gates.leave(gate, pending));
-        after.for_each(|gate| self.gates.enter(gate, pending));
-        // If it was let in here, the turn goes to the next in the lines it left.
-        self.let_in(old.owner.into_iter().chain(old.host).chain(before));
-        old.owner.into_iter().chain(old.host).for_each(|gate| self.gates.forget(gate));
-    }
-
-    /// The lane has a row due then.
-    pub(crate) fn set_due(&mut self, hook: HookId, at: Timestamp) {
-        let id = self.lane_of(hook);
-        let lane = self.lane(id);
-        if lane.due.is_none_or(|due| at < due) {
-            lane.due = Some(at);
-            self.due.push(Reverse((at, hook)));
-        }
-    }
-
-    /// The earliest moment at which [`lanes_to_claim`](Self::lanes_to_claim) has something to do.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        let first = |heap: &BinaryHeap<Reverse<(Timestamp, HookId)>>| heap.peek().map(|Reverse((at, _))| *at);
-        match (first(&self.due), first(&self.resume)) {
-            (Some(due), Some(resume)) => Some(due.min(resume)),
-            (due, resume) => due.or(resume),
-        }
-    }
-
-    /// Puts lanes whose pause is over back into the round.
-    pub(crate) fn resume(&mut self, now: Timestamp) {
-        while let Some(Reverse((at, hook))) = self.resume.peek().copied()
-            && at <= now
-        {
-            self.resume.pop();
-            let id = self.lane_of(hook);
-            if self.lane(id).listed == Listed::Paused {
-                self.join_round(id);
-            }
-        }
-    }
-
-    /// The lanes that have rows due and room for them, with their room; at most `most` rows in all.
-    pub(crate) fn lanes_to_claim(&mut self, now: Timestamp, most: usize) -> Vec<(HookId, usize)> {
-        let mut lanes = Vec::new();
-        let mut left = most.min(MAX_PLACES.saturating_sub(self.places));
-        while left > 0
-            && !self.closed
-            && let Some(Reverse((at, hook))) = self.due.peek().copied()
-            && at <= now
-        {
-            self.due.pop();
-            let id = self.lane_of(hook);
-            let lane = self.lane(id);
-            if lane.due != Some(at) {
-                continue;
-            }
-            let room = lane.claim_room().min(left);
-            lane.due = None;
-            if room == 0 {
-                lane.starved = true;
-                continue;
-            }
-            left -= room;
-            lanes.push((hook, room));
-        }
-        lanes
-    }
-
-    /// Takes in what was claimed for `asked`. A lane that got all it asked for may have more rows.
-    pub(crate) fn claimed(&mut self, asked: &[(HookId, usize)], works: Vec<Work>, now: Timestamp) {
-        let mut got: HashMap<HookId, usize> = HashMap::with_capacity(asked.len());
-        let mut charges: HashMap<*const domain::delivery::Outgoing, Arc<Charge>> = HashMap::new();
-        for work in works {
-            let bytes = || work.outgoing.messages.iter().map(|message| message.body.len()).sum();
-            let charge =
-                charges.entry(Arc::as_ptr(&work.outgoing)).or_insert_with(|| Charge::count(bytes(), &self.held));
-            let charge = charge.clone();
-            *got.entry(work.hook).or_default() += 1;
-            let id = self.lane_of(work.hook);
-            self.places += 1;
-            self.push(id, Item { work, charge });
-        }
-        for (hook, room) in asked {
-            if got.get(hook).is_some_and(|count| count >= room) {
-                self.set_due(*hook, now);
-            } else {
-                let id = self.lane_of(*hook);
-                self.lane(id).overflow = false;
-            }
-        }
-    }
-
-    /// Every lane with rows, as just read: lanes not in it have none, so they take fresh work again.
-    pub(crate) fn drained_but(&mut self, backlog: &std::collections::HashSet<HookId>) {
-        for lane in self.lanes.iter_mut().flatten() {
-            if lane.overflow && lane.due.is_none() && !backlog.contains(&lane.hook) {
-                lane.overflow = false;
-            }
-        }
-    }
-
-    /// Rows of this lane came first in the backlog of a start: fresh work queues up behind them.
-    pub(crate) fn set_overflow(&mut self, hook: HookId) {
-        let id = self.lane_of(hook);
-        self.lane(id).overflow = true;
     }
 
     /// Drops lanes of deleted hooks and gates nobody uses: nothing grows with time alone.
@@ -544,14 +323,3 @@ impl State {
         }
     }
 }
-
-/// What stops a lane.
-enum Stop {
-    /// Its own limit, pause or emptiness; the event that ends it lists the lane again.
-    Itself,
-    /// A gate, in whose line it waits.
-    Gate(GateId),
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,6 @@
 use domain::delivery::{Lease, Message, Outgoing};
 use domain::directory::Change;
-use domain::hook::DialectName;
+use domain::hook::{DialectName, HookScope};
 use domain::id::{AccountId, DeliveryId, EventId, Uid};
 use domain::ports::Entropy as _;
 use testkit::{START, SeededEntropy, a_hook};

@@ -1,0 +1,125 @@
+//! Rows: when lanes have some due in the database, and taking them in (N-1, N-4).
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
+
+use domain::delivery::{Outgoing, Work};
+use domain::id::HookId;
+use domain::time::Timestamp;
+
+use super::{MAX_PLACES, State};
+use crate::gates::LaneId;
+use crate::lanes::{Charge, Item, Listed};
+
+impl State {
+    /// If rows are due for this lane and it has room again, lists it for claiming.
+    pub(super) fn ask_for_rows(&mut self, id: LaneId, now: Timestamp) -> bool {
+        let lane = self.lane(id);
+        if !lane.starved || lane.claim_room() == 0 {
+            return false;
+        }
+        lane.starved = false;
+        let hook = lane.hook;
+        self.set_due(hook, now);
+        true
+    }
+
+    /// The lane has a row due then.
+    pub(crate) fn set_due(&mut self, hook: HookId, at: Timestamp) {
+        let id = self.lane_of(hook);
+        let lane = self.lane(id);
+        if lane.due.is_none_or(|due| at < due) {
+            lane.due = Some(at);
+            self.due.push(Reverse((at, hook)));
+        }
+    }
+
+    /// The earliest moment at which [`lanes_to_claim`](Self::lanes_to_claim) has something to do.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        let first = |heap: &BinaryHeap<Reverse<(Timestamp, HookId)>>| heap.peek().map(|Reverse((at, _))| *at);
+        match (first(&self.due), first(&self.resume)) {
+            (Some(due), Some(resume)) => Some(due.min(resume)),
+            (due, resume) => due.or(resume),
+        }
+    }
+
+    /// Puts lanes whose pause is over back into the round.
+    pub(crate) fn resume(&mut self, now: Timestamp) {
+        while let Some(Reverse((at, hook))) = self.resume.peek().copied()
+            && at <= now
+        {
+            self.resume.pop();
+            let id = self.lane_of(hook);
+            if self.lane(id).listed == Listed::Paused {
+                self.join_round(id);
+            }
+        }
+    }
+
+    /// The lanes that have rows due and room for them, with their room; at most `most` rows in all.
+    pub(crate) fn lanes_to_claim(&mut self, now: Timestamp, most: usize) -> Vec<(HookId, usize)> {
+        let mut lanes = Vec::new();
+        let mut left = most.min(MAX_PLACES.saturating_sub(self.places));
+        while left > 0
+            && !self.closed
+            && let Some(Reverse((at, hook))) = self.due.peek().copied()
+            && at <= now
+        {
+            self.due.pop();
+            let id = self.lane_of(hook);
+            let lane = self.lane(id);
+            if lane.due != Some(at) {
+                continue;
+            }
+            let room = lane.claim_room().min(left);
+            lane.due = None;
+            if room == 0 {
+                lane.starved = true;
+                continue;
+            }
+            left -= room;
+            lanes.push((hook, room));
+        }
+        lanes
+    }
+
+    /// Takes in what was claimed for `asked`. A lane that got all it asked for may have more rows.
+    pub(crate) fn claimed(&mut self, asked: &[(HookId, usize)], works: Vec<Work>, now: Timestamp) {
+        let mut got: HashMap<HookId, usize> = HashMap::with_capacity(asked.len());
+        let mut charges: HashMap<*const Outgoing, Arc<Charge>> = HashMap::new();
+        for work in works {
+            let bytes = || work.outgoing.messages.iter().map(|message| message.body.len()).sum();
+            let charge =
+                charges.entry(Arc::as_ptr(&work.outgoing)).or_insert_with(|| Charge::count(bytes(), &self.held));
+            let charge = charge.clone();
+            *got.entry(work.hook).or_default() += 1;
+            let id = self.lane_of(work.hook);
+            self.places += 1;
+            self.push(id, Item { work, charge });
+        }
+        for (hook, room) in asked {
+            if got.get(hook).is_some_and(|count| count >= room) {
+                self.set_due(*hook, now);
+            } else {
+                let id = self.lane_of(*hook);
+                self.lane(id).overflow = false;
+            }
+        }
+    }
+
+    /// Every lane with rows, as just read: lanes not in it have none, so they take fresh work again.
+    pub(crate) fn drained_but(&mut self, backlog: &HashSet<HookId>) {
+        for lane in self.lanes.iter_mut().flatten() {
+            if lane.overflow && lane.due.is_none() && !backlog.contains(&lane.hook) {
+                lane.overflow = false;
+            }
+        }
+    }
+
+    /// Rows of this lane came first in the backlog of a start: fresh work queues up behind them.
+    pub(crate) fn set_overflow(&mut self, hook: HookId) {
+        let id = self.lane_of(hook);
+        self.lane(id).overflow = true;
+    }
+}
