@@ -71,6 +71,9 @@ fn beside() -> anyhow::Result<PathBuf> {
     path.is_file().then_some(path).context("no postrider beside this program: cargo build --release first")
 }
 
+/// Before a throughput run: connections to a receiver are opened at a slowly rising pace after a start (D-22).
+const WARM_UP: Duration = Duration::from_secs(4);
+
 /// One case of the throughput table: name, fan-out, events per request, gate and goal as parts of the raw limit.
 const CASES: [(&str, u64, u64, f64, f64); 3] = [
     ("fan-out 10", 10, 1, 0.30, 0.60),
@@ -94,6 +97,7 @@ async fn throughput(args: &Args, binary: &std::path::Path, sink: &Arc<Sink>) -> 
             let connections = if batch == 1 { args.connections } else { 4 };
             let load =
                 Load { repository: "bench".into(), size: args.size, fan_out, batch, connections, window: 20_000 };
+            publish::flat_out(&product, sink, &load, WARM_UP).await?;
             let measured = publish::flat_out(&product, sink, &load, time).await?;
             let resident = product.resident_kib()?;
             report::run(round, name, raw, measured, resident);
@@ -111,7 +115,7 @@ async fn latency(args: &Args, binary: &std::path::Path, sink: &Arc<Sink>) -> any
     sink.wait_for(before + 1, Duration::from_secs(10)).await?;
     let load =
         Load { repository: "bench".into(), size: args.size, fan_out: 1, batch: 1, connections: 4, window: u64::MAX };
-    publish::paced(&product, sink, &load, 100, Duration::from_secs(2)).await?;
+    publish::paced(&product, sink, &load, 100, Duration::from_secs(3)).await?;
     let times = publish::paced(&product, sink, &load, 100, Duration::from_secs(10)).await?;
     report::latencies("100 events/s, publish sent to delivery arrived", &times);
     Ok(())
