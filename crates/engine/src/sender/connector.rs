@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::EgressSettings;
 use super::failure::{Failure, io_text};
 use super::head::MAX_HEAD;
+use super::http1::Http1;
 use super::pace::ConnectPace;
 use super::pool::Wire;
 use super::resolver::Resolver;
@@ -163,11 +164,8 @@ where
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|error| Failure::Broken(super::exchange::hyper_text(&error)))?;
-    tokio::spawn(async move {
-        // Whoever waits for an answer on this connection hears of its end.
-        let _ = connection.await;
-    });
-    Ok(Wire::Http1(sender))
+    // Whoever waits for an answer on this connection hears of its end.
+    Ok(Wire::Http1(Http1::new(sender, async move { drop(connection.await) })))
 }
 
 async fn http2<S>(stream: S) -> Result<Wire, Failure>

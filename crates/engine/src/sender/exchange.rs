@@ -16,8 +16,6 @@ use super::failure::{Failure, io_text};
 use super::head;
 use super::pool::{Lent, Pool, PoolKey, Wire};
 
-/// How long a connection may take to notice that its last response is over.
-const READY_TIMEOUT: Duration = Duration::from_millis(250);
 /// How often somebody who waits to make a connection looks for one that came free.
 const RECHECK: Duration = Duration::from_millis(10);
 
@@ -47,7 +45,7 @@ async fn answer(sender: &HttpSender, request: SendRequest, began: &mut Duration)
             Sent::Answered(response) => {
                 let took = sender.clock.monotonic().saturating_sub(*began);
                 let body_budget = budget.saturating_sub(took).min(sender.settings.body_timeout);
-                let (exchange, whole) = read(response, took, body_budget, sender.clock.now()).await?;
+                let (exchange, whole) = read(&mut lent.wire, response, took, body_budget, sender.clock.now()).await?;
                 if whole {
                     sender.pool.give_back(&key, lent, sender.clock.monotonic());
                 }
@@ -101,14 +99,11 @@ enum Sent {
 async fn put(lent: &mut Lent, mut request: Request<Full<Bytes>>, target: &Target) -> Result<Sent, Failure> {
     let reused = lent.reused;
     let result = match &mut lent.wire {
-        Wire::Http1(sender) => {
+        Wire::Http1(connection) => {
             if request.version() == http::Version::HTTP_2 {
                 head::for_http1(&mut request, target)?;
             }
-            if !sender.is_ready() && !matches!(timeout(READY_TIMEOUT, sender.ready()).await, Ok(Ok(()))) {
-                return if reused { Ok(Sent::Returned(request)) } else { Err(closed()) };
-            }
-            sender.try_send_request(request).await
+            connection.send(request).await
         }
         Wire::Http2(sender) => {
             head::for_http2(&mut request, target)?;
@@ -131,6 +126,7 @@ fn closed() -> Failure {
 
 /// Reads what is kept of the response. Returns whether it was read to its end, so that the connection can be used again.
 async fn read(
+    wire: &mut Wire,
     response: Response<Incoming>,
     took: Duration,
     budget: Duration,
@@ -138,7 +134,11 @@ async fn read(
 ) -> Result<(Exchange, bool), Failure> {
     let (parts, body) = response.into_parts();
     let response_head = head::render(&parts.headers)?;
-    let (response_body, whole) = read_body(body, budget).await;
+    let reading = read_body(body, budget);
+    let (response_body, whole) = match wire {
+        Wire::Http1(connection) => connection.run(reading).await,
+        Wire::Http2(_) => reading.await,
+    };
     let exchange = Exchange {
         outcome: Outcome::Answered,
         status: Some(parts.status.as_u16()),

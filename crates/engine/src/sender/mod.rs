@@ -8,6 +8,7 @@ mod connector;
 mod exchange;
 mod failure;
 mod head;
+mod http1;
 mod interfaces;
 mod pace;
 mod pool;

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
+
+use super::http1::Http1;
 
 /// Most idle HTTP/1 connections kept for one destination: its whole bulkhead (D-22).
 const MAX_IDLE: usize = 64;
@@ -15,7 +17,7 @@ const MAX_IDLE: usize = 64;
 /// The client side of one connection.
 pub(super) enum Wire {
     /// One request at a time.
-    Http1(http1::SendRequest<Full<Bytes>>),
+    Http1(Http1),
     /// Many at once.
     Http2(http2::SendRequest<Full<Bytes>>),
 }
@@ -78,33 +80,39 @@ impl Pool {
 
     /// The connection used last, if there is one the receiver has not closed. HTTP/2 connections are shared.
     pub(super) fn take(&self, key: &PoolKey, now: Duration) -> Option<Lent> {
+        loop {
+            let mut lent = self.take_last(key, now)?;
+            // Looked at outside the pool's lock: it reads from the socket.
+            let usable = match &mut lent.wire {
+                Wire::Http1(connection) => connection.is_ready(),
+                Wire::Http2(_) => true,
+            };
+            if usable {
+                return Some(lent);
+            }
+        }
+    }
+
+    /// The connection used last that is neither idle for too long, nor too old, nor of an earlier policy.
+    fn take_last(&self, key: &PoolKey, now: Duration) -> Option<Lent> {
         let generation = self.generation();
         let mut pool = self.idle();
         let idle = pool.get_mut(key)?;
-        let mut at = idle.len();
-        let mut busy = None;
-        while at > 0 {
-            at -= 1;
-            let entry = &idle[at];
+        while let Some(entry) = idle.last_mut() {
             let fresh = entry.lent.generation == generation
                 && now.saturating_sub(entry.since) < self.idle_limit
                 && now.saturating_sub(entry.lent.born) < self.max_age;
             match &entry.lent.wire {
-                _ if !fresh => drop(idle.remove(at)),
-                Wire::Http1(sender) if sender.is_closed() => drop(idle.remove(at)),
-                Wire::Http2(sender) if sender.is_closed() => drop(idle.remove(at)),
-                // Its task has not yet noticed the end of the last response: it will be ready in a moment. Entries
-                // removed later are before it, so counting from the end its place stays the same.
-                Wire::Http1(sender) if !sender.is_ready() => busy = busy.or(Some(idle.len() - at)),
-                Wire::Http1(_) => return Some(idle.remove(at).lent),
-                Wire::Http2(sender) => {
+                Wire::Http2(sender) if fresh && !sender.is_closed() => {
                     let (born, wire) = (entry.lent.born, Wire::Http2(sender.clone()));
-                    idle[at].since = now;
+                    entry.since = now;
                     return Some(Lent { wire, born, generation, reused: true });
                 }
+                Wire::Http1(_) if fresh => return idle.pop().map(|entry| entry.lent),
+                Wire::Http1(_) | Wire::Http2(_) => drop(idle.pop()),
             }
         }
-        busy.map(|from_end| idle.remove(idle.len() - from_end).lent)
+        None
     }
 
     /// Takes a connection back whose last response was read to its end.
