@@ -95,8 +95,14 @@ async fn throughput(args: &Args, binary: &std::path::Path, sink: &Arc<Sink>) -> 
             // Each new hook is pinged; those are not to be counted.
             sink.wait_for(before + fan_out, Duration::from_secs(10)).await?;
             let connections = if batch == 1 { args.connections } else { 4 };
-            let load =
-                Load { repository: "bench".into(), size: args.size, fan_out, batch, connections, window: 20_000 };
+            let load = Load {
+                repository: "bench".into(),
+                size: args.size,
+                fan_out,
+                batch,
+                connections,
+                window: 2_000 * fan_out,
+            };
             publish::flat_out(&product, sink, &load, WARM_UP).await?;
             let measured = publish::flat_out(&product, sink, &load, time).await?;
             let resident = product.resident_kib()?;

@@ -12,7 +12,7 @@ use domain::flow::Ports;
 use domain::ports::{Clock, Entropy, Store};
 use domain::rules::target::EgressPolicy;
 use engine::{Bulkheads, EgressSettings, Engine, EngineSettings, HttpSender, LogAttempts};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::config::Config;
 use crate::data_dir;
@@ -62,6 +62,7 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
     let engine = Engine::start(ports.clone(), sender.clone(), engine_settings(config, &ports.dialects)?);
     engine.started().await;
     tokio::spawn(keep_fresh(sender));
+    tokio::spawn(keep_metrics(metrics.clone()));
     let operations = web::Operations::new(store, metrics);
     let service = web::assemble(&surfaces, &ports, &settings, operations.clone());
     Ok(Wired { ports, engine, service, operations })
@@ -114,6 +115,15 @@ async fn keep_fresh(sender: Arc<HttpSender>) {
     loop {
         minutes.tick().await;
         sender.refresh();
+    }
+}
+
+/// Folds samples into their histograms; without this they would pile up until somebody asks for the metrics.
+async fn keep_metrics(metrics: PrometheusHandle) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        seconds.tick().await;
+        metrics.run_upkeep();
     }
 }
 

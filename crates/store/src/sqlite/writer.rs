@@ -168,7 +168,9 @@ impl Writer {
     }
 
     fn work(mut self) {
-        while let Some((jobs, waiting)) = self.inbox.take() {
+        let mut last = 0;
+        while let Some((jobs, waiting)) = self.inbox.take(last) {
+            last = jobs.len();
             metrics::gauge!("postrider_store_queue_depth").set(count(waiting));
             metrics::histogram!("postrider_store_batch_size").record(count(jobs.len()));
             self.write(jobs);
