@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use domain::ports::{StoreError, Stored};
 use tokio::sync::oneshot;
@@ -19,12 +18,6 @@ const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 const MAX_BATCH: usize = 256;
 /// Payload bytes taken into one transaction, unless one command alone has more (D-3).
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
-
-/// How long the writer gathers commands when many come (D-3). Each commit writes whole pages and syncs, so that under load
-/// fewer, fuller ones do more work for the same cost; 2 ms is the limit.
-const GATHER: Duration = Duration::from_millis(1);
-/// A transaction with at least as many commands says that many come.
-const MANY: usize = 8;
 
 /// How a command that fails is undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,16 +151,15 @@ impl Inbox {
         }
         waiting.bytes = bytes;
         waiting.jobs.push_back(job);
-        // The writer sleeps when nothing waits, and when it gathers.
-        if matches!(waiting.jobs.len(), 1 | MAX_BATCH) {
+        // The writer only sleeps when nothing waits.
+        if waiting.jobs.len() == 1 {
             self.arrived.notify_one();
         }
         Ok(())
     }
 
-    /// The commands of the next transaction, and how many still wait; blocks until there are some. `last` is how many
-    /// the transaction before had. `None`: the end.
-    pub(crate) fn take(&self, last: usize) -> Option<(Vec<Box<dyn Job>>, usize)> {
+    /// The commands of the next transaction, and how many still wait; blocks until there are some. `None`: the end.
+    pub(crate) fn take(&self) -> Option<(Vec<Box<dyn Job>>, usize)> {
         let mut waiting = self.lock();
         loop {
             match waiting.door {
@@ -179,13 +171,6 @@ impl Inbox {
                 break;
             }
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-        if last >= MANY {
-            let few = |waiting: &mut Waiting| waiting.jobs.len() < MAX_BATCH && matches!(waiting.door, Door::Open);
-            waiting = self.arrived.wait_timeout_while(waiting, GATHER, few).unwrap_or_else(PoisonError::into_inner).0;
-            if matches!(waiting.door, Door::Shut(_)) {
-                return None;
-            }
         }
         let mut jobs = Vec::with_capacity(waiting.jobs.len().min(MAX_BATCH));
         let mut bytes = 0;

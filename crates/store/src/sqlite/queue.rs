@@ -198,7 +198,10 @@ impl Queue for Sqlite {
         self.read(backlog).await
     }
 
-    async fn settle(&self, batch: Vec<Settlement>) -> Stored<()> {
+    async fn settle(&self, mut batch: Vec<Settlement>) -> Stored<()> {
+        // Lanes take turns, so a batch covers a short range of ids in no order. Inserted in order, its rows fill pages one
+        // after the other instead of splitting them; attempts of one delivery keep theirs, because ids rise.
+        batch.sort_unstable_by_key(|settlement| settlement.attempt.id);
         let terms = Terms { bytes: batch.iter().map(settle::bytes).sum(), care: Care::Savepoint, essential: true };
         self.inbox.ask(terms, move |tx| settle::settle(tx, &batch)).await
     }

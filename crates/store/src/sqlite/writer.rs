@@ -168,9 +168,7 @@ impl Writer {
     }
 
     fn work(mut self) {
-        let mut last = 0;
-        while let Some((jobs, waiting)) = self.inbox.take(last) {
-            last = jobs.len();
+        while let Some((jobs, waiting)) = self.inbox.take() {
             metrics::gauge!("postrider_store_queue_depth").set(count(waiting));
             metrics::histogram!("postrider_store_batch_size").record(count(jobs.len()));
             self.write(jobs);

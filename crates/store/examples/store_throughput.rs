@@ -1,4 +1,4 @@
-//! Measures the store alone: `cargo run --release -p store --example throughput [DIRECTORY]`.
+//! Measures the store alone: `cargo run --release -p store --example store_throughput [DIRECTORY]`.
 //!
 //! Prints the disk's sync time, then accepts and settled deliveries per second and CPU time for each, at several
 //! fan-outs. Everything is synced as in production; the directory is on the disk to be measured.

@@ -1,7 +1,7 @@
 //! How many 1 KiB POSTs per second the sender makes to a sink on loopback, beside hyper-util's pooled client doing the
 //! same, in alternating runs on one machine (design section 10).
 //!
-//! `cargo run --release -p engine --example throughput -- [SECONDS PER RUN] [CONCURRENCY]`
+//! `cargo run --release -p engine --example sender_throughput -- [SECONDS PER RUN] [CONCURRENCY]`
 
 use std::io::Write as _;
 use std::net::SocketAddr;
