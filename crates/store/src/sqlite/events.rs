@@ -205,7 +205,12 @@ impl Events for Sqlite {
         }
         let prepared = Prepared::new(new);
         let terms = Terms { bytes: prepared.bytes(), care: Care::Own, essential: false };
-        self.inbox.ask(terms, move |tx| accept(tx, prepared)).await
+        let accepted = self.inbox.ask(terms, move |tx| accept(tx, prepared)).await?;
+        if !accepted.duplicate {
+            metrics::counter!("postrider_events_accepted_total").increment(1);
+            metrics::counter!("postrider_deliveries_planned_total").increment(accepted.deliveries as u64);
+        }
+        Ok(accepted)
     }
 
     async fn event(&self, id: EventId) -> Stored<Option<Event>> {
