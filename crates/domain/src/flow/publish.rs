@@ -75,6 +75,21 @@ impl From<Malformed> for PublishError {
 pub async fn publish(ports: &Ports, envelope: Envelope) -> Result<Accepted, PublishError> {
     check_attributes(&envelope)?;
     let (source, place) = find_source(ports, &envelope.source)?;
+    accept(ports, envelope, source, place).await
+}
+
+/// As [`publish`], for a surface that has asked [`find_source`] before, to see whether the caller may publish there.
+pub async fn publish_at(
+    ports: &Ports,
+    envelope: Envelope,
+    source: String,
+    place: Place,
+) -> Result<Accepted, PublishError> {
+    check_attributes(&envelope)?;
+    accept(ports, envelope, source, place).await
+}
+
+async fn accept(ports: &Ports, envelope: Envelope, source: String, place: Place) -> Result<Accepted, PublishError> {
     let now = ports.clock.now();
     let hooks = ports.directory().subscribers(place);
     let messages = tell(ports, &envelope, place, &hooks, now)?;

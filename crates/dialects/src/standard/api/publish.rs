@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use domain::account::Scope;
 use domain::event::Accepted;
-use domain::flow::publish::{Envelope, MAX_DATA, find_source, publish as accept};
+use domain::flow::publish::{Envelope, MAX_DATA, find_source, publish_at};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
@@ -97,7 +97,7 @@ async fn take(context: &Context, caller: &Caller, envelope: Envelope) -> Answer<
     let ports = &context.ports;
     let (source, place) = find_source(ports, &envelope.source)?;
     may_publish(ports.directory(), caller, place, &envelope.source)?;
-    let accepted = accept(ports, envelope).await?;
+    let accepted = publish_at(ports, envelope, source.clone(), place).await?;
     if accepted.differs {
         tracing::warn!(source, event = %accepted.id, "a publisher used one id for two different events");
     }
