@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
-use domain::delivery::{DeliveryState, Lease, Message, Reason, Work};
+use domain::delivery::{DeliveryState, Message, Reason, Work};
 use domain::dialect::{Dialect, Sending, WireRequest};
 use domain::flow::Ports;
 use domain::hook::Hook;
@@ -216,9 +216,4 @@ fn render_head(hook: &Hook, wire: &WireRequest) -> Bytes {
         head.push_str("\r\n");
     }
     Bytes::from(head)
-}
-
-/// Which of our claims this is, for the log.
-pub(crate) fn is_fresh(work: &Work) -> bool {
-    matches!(work.lease, Lease::Fresh)
 }

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use domain::attempt::{Exchange, Next, Outcome, Settlement};
-use domain::delivery::{DeliveryState, Reason, Work};
+use domain::delivery::{DeliveryState, Lease, Reason, Work};
 use domain::dialect::Dialects;
 use domain::hook::{DialectName, Hook};
 use domain::time::Timestamp;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-use crate::courier::is_fresh;
 use crate::scheduler::Snapshot;
 use crate::settings::LogAttempts;
 
@@ -128,7 +127,7 @@ impl Report {
             if let Some(counter) = counters.and_then(|counters| counters.of(exchange)) {
                 counter.increment(1);
             }
-            if is_fresh(work) && attempt.number == 1 {
+            if work.lease == Lease::Fresh && attempt.number == 1 {
                 let waited = attempt.started_at.since(work.outgoing.accepted_at);
                 self.first_attempt.record(waited.as_secs_f64());
             }
