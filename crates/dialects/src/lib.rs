@@ -3,6 +3,8 @@
 //! One folder per dialect with the same file names in each; what no vendor owns lives in [`http`]. A handler extracts,
 //! calls one `domain::flow` verb and maps the answer; it knows neither SQL nor the engine.
 
+mod bitbucket_cloud;
+mod bitbucket_dc;
 mod github;
 mod hmac;
 pub mod http;
@@ -14,6 +16,8 @@ use axum::Router;
 use domain::dialect::Dialect;
 use domain::flow::Ports;
 
+pub use bitbucket_cloud::{BitbucketCloud, BitbucketCloudSettings};
+pub use bitbucket_dc::{BitbucketDataCenter, BitbucketDataCenterSettings};
 pub use github::GitHub;
 pub use http::{ApiSettings, UrlPolicy};
 
@@ -32,7 +36,21 @@ pub trait Surface: Send + Sync {
     }
 }
 
+/// Settings of single surfaces.
+#[derive(Clone, Debug, Default)]
+pub struct SurfaceSettings {
+    /// Of Bitbucket Cloud.
+    pub bitbucket_cloud: BitbucketCloudSettings,
+    /// Of Bitbucket Data Center.
+    pub bitbucket_dc: BitbucketDataCenterSettings,
+}
+
 /// All surfaces. A sixth dialect is a new folder and one line here.
-pub fn surfaces() -> Vec<Box<dyn Surface>> {
-    vec![Box::new(github::GitHubSurface::default()), Box::new(standard::StandardSurface)]
+pub fn surfaces(settings: &SurfaceSettings) -> Vec<Box<dyn Surface>> {
+    vec![
+        Box::new(github::GitHubSurface::default()),
+        Box::new(bitbucket_cloud::BitbucketCloudSurface(Arc::new(settings.bitbucket_cloud.clone()))),
+        Box::new(bitbucket_dc::BitbucketDataCenterSurface(Arc::new(settings.bitbucket_dc.clone()))),
+        Box::new(standard::StandardSurface),
+    ]
 }

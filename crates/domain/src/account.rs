@@ -40,12 +40,22 @@ pub struct Account {
     pub email: Option<String>,
     /// Organization profile text.
     pub description: Option<String>,
+    /// What the account is called where owners of repositories have a short key: `AIR`. Unique without regard to case;
+    /// the login in upper case unless set.
+    pub project_key: Option<String>,
     /// May administer the whole installation.
     pub site_admin: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// When a field last changed.
     pub updated_at: Timestamp,
+}
+
+impl Account {
+    /// The project key, set or derived (design section 5).
+    pub fn key(&self) -> String {
+        self.project_key.clone().unwrap_or_else(|| self.login.to_ascii_uppercase())
+    }
 }
 
 /// A repository of an account.
@@ -293,6 +303,12 @@ pub struct Principal {
     pub scopes: Scopes,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
+}
+
+/// May `key` be a project key? A letter, then letters, digits and underscores; at most 128 bytes.
+pub fn is_valid_project_key(key: &str) -> bool {
+    let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    key.len() <= 128 && plain && key.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 /// May `name` be a login or a repository name? Letters, digits, `-`, `_`, `.`; not starting with a dash or dot alone;

@@ -1,5 +1,6 @@
 //! One try of a delivery and what came of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -134,4 +135,6 @@ pub struct Settlement {
     pub lease: Lease,
     /// Switch the hook off (410, D-15).
     pub disable_hook: bool,
+    /// Count the outcome under this event name, for dialects whose API shows counts.
+    pub tally: Option<Arc<str>>,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::event::Place;
 use crate::hook::DialectName;
 use crate::id::{DeliveryId, EventId, HookId, ID_STRIDE, Uid};
 use crate::time::Timestamp;
@@ -52,6 +53,8 @@ pub struct PlannedDelivery {
 pub struct Outgoing {
     /// The event.
     pub event: EventId,
+    /// Where it happened.
+    pub place: Place,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// Its messages.
@@ -73,6 +76,8 @@ pub struct Work {
     pub message: u16,
     /// How many attempts were made before.
     pub attempts: u32,
+    /// How many attempts earlier deliveries of the same message to this hook had made: for a redelivery.
+    pub earlier: u32,
     /// Asked for by a person (redelivery), not by the plan.
     pub redelivery: bool,
     /// A crash may have swallowed the record of an earlier attempt (P7).

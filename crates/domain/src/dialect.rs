@@ -1,15 +1,19 @@
 //! A dialect: how one vendor tells, wraps, signs and retries (the HTTP surface is the `dialects` crate's business).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::account::{Account, Repository};
+use crate::attempt::Exchange;
 use crate::canonical::Happening;
 use crate::delivery::Message;
 use crate::directory::Directory;
 use crate::event::Place;
 use crate::hook::{DialectName, Hook, HookScope};
+use crate::ports::Entropy;
+use crate::rules::target::TargetUrl;
 use crate::time::Timestamp;
 
 /// Everything a dialect may know when it tells what happened.
@@ -27,7 +31,14 @@ pub struct Scene<'a> {
     pub public_url: &'a str,
     /// When it happened, or when it was accepted if the publisher did not say.
     pub occurred_at: Timestamp,
+    /// Which of the dialect's shapes to tell it in.
+    pub shape: Shape,
 }
+
+/// One of several ways in which a dialect writes the same payload, chosen by the hook: a date format, say. Each event is
+/// rendered once for each shape that a hook wants. Most dialects have only the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape(pub u8);
 
 /// A message before it has its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,17 +58,27 @@ pub struct WireRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The exact bytes that were signed (S-6).
     pub body: Bytes,
+    /// Where to, if that depends on the message; otherwise the hook's own URL.
+    pub url: Option<TargetUrl>,
 }
 
 /// What `encode` may know about the attempt it writes.
-#[derive(Clone, Copy, Debug)]
-pub struct Sending {
-    /// 1 for the first attempt.
+#[derive(Clone, Copy)]
+pub struct Sending<'a> {
+    /// 1 for the delivery's first attempt.
     pub number: u32,
+    /// Attempts that earlier deliveries of the same message to this hook have made: those before a redelivery.
+    pub earlier: u32,
     /// Asked for by a person.
     pub redelivery: bool,
     /// Now.
     pub now: Timestamp,
+    /// Where the event happened.
+    pub place: Place,
+    /// Looks up what the place is called now.
+    pub directory: &'a Directory,
+    /// For ids that are fresh with each request.
+    pub entropy: &'a dyn Entropy,
 }
 
 /// One wire format.
@@ -84,10 +105,32 @@ pub trait Dialect: Send + Sync {
     }
 
     /// Writes and signs one attempt. Called for each attempt, so that an edited URL or secret counts at once.
-    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending) -> WireRequest;
+    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest;
+
+    /// The shape this hook gets its payloads in.
+    fn shape(&self, hook: &Hook) -> Shape {
+        let _ = hook;
+        Shape::default()
+    }
 
     /// Seconds between the vendor's own attempts (schedule `vendor`).
     fn vendor_delays(&self) -> &'static [u32];
+
+    /// Does the vendor try again after a failure of this kind (schedule `vendor`)?
+    fn vendor_retries(&self, exchange: &Exchange) -> bool {
+        let _ = exchange;
+        true
+    }
+
+    /// The vendor's own limit for a whole exchange, if it differs from the server's (D-23).
+    fn timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Does its API show counts per event name? Then each exchange is tallied when it is settled.
+    fn tallies(&self) -> bool {
+        false
+    }
 
     /// Does a 410 switch the hook off (D-15)?
     fn gone_disables(&self) -> bool;

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Token, TokenHash};
 use crate::event::Place;
 use crate::hook::{DialectName, Hook, HookScope};
-use crate::id::{AccountId, HookId, RepositoryId, TokenId};
+use crate::id::{AccountId, HookId, RepositoryId, TokenId, Uid};
 use crate::time::Timestamp;
 
 /// A repository and its owner.
@@ -57,6 +57,8 @@ pub enum Change {
 struct Tables {
     accounts: HashMap<AccountId, Arc<Account>>,
     logins: HashMap<String, AccountId>,
+    /// Project keys that were set; the others are logins.
+    keys: HashMap<String, AccountId>,
     emails: HashMap<String, AccountId>,
     repositories: HashMap<RepositoryId, Arc<Repository>>,
     names: HashMap<(AccountId, String), RepositoryId>,
@@ -96,6 +98,22 @@ impl Directory {
     pub fn account(&self, login: &str) -> Option<Arc<Account>> {
         let tables = self.read();
         tables.accounts.get(tables.logins.get(&fold(login))?).cloned()
+    }
+
+    /// The account of that project key, in any case; a key that was set wins over a login.
+    pub fn account_by_key(&self, key: &str) -> Option<Arc<Account>> {
+        let tables = self.read();
+        let folded = fold(key);
+        if let Some(id) = tables.keys.get(&folded) {
+            return tables.accounts.get(id).cloned();
+        }
+        let found = tables.accounts.get(tables.logins.get(&folded)?)?;
+        found.project_key.is_none().then(|| found.clone())
+    }
+
+    /// The account of that uid.
+    pub fn account_by_uid(&self, uid: Uid) -> Option<Arc<Account>> {
+        self.read().accounts.values().find(|account| account.uid == uid).cloned()
     }
 
     /// The account of that id.
@@ -235,6 +253,9 @@ impl Tables {
             Change::Account(account) => {
                 self.forget_account_names(account.id);
                 self.logins.insert(fold(&account.login), account.id);
+                if let Some(key) = &account.project_key {
+                    self.keys.insert(fold(key), account.id);
+                }
                 if let Some(email) = &account.email {
                     self.emails.insert(fold(email), account.id);
                 }
@@ -299,6 +320,9 @@ impl Tables {
     fn forget_account_names(&mut self, id: AccountId) {
         if let Some(old) = self.accounts.get(&id) {
             self.logins.remove(&fold(&old.login));
+            if let Some(key) = &old.project_key {
+                self.keys.remove(&fold(key));
+            }
             // Two accounts may share an address; the other's entry stays.
             if let Some(email) = old.email.as_deref().map(fold)
                 && self.emails.get(&email) == Some(&id)

@@ -54,6 +54,15 @@ pub enum BodyFormat {
     Form,
 }
 
+/// User name and password, sent as basic authentication with each delivery. Beside the URL's own, these win.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BasicAuth {
+    /// The user name. No colon.
+    pub user: String,
+    /// The password; may be empty.
+    pub password: Secret,
+}
+
 /// A hook: one receiver's wish. Immutable; an edit makes a new value with the next [`version`](Self::version).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
@@ -75,6 +84,8 @@ pub struct Hook {
     pub events: Vec<String>,
     /// Signs deliveries, when present.
     pub secret: Option<Secret>,
+    /// Authenticates to the receiver, for dialects that offer it. Cleared when the URL moves to another host (S-5).
+    pub credentials: Option<BasicAuth>,
     /// How bodies are written.
     pub format: BodyFormat,
     /// Accept any TLS certificate (S-9).
@@ -117,6 +128,8 @@ pub struct NewHook {
     pub events: Vec<String>,
     /// See [`Hook::secret`].
     pub secret: Option<Secret>,
+    /// See [`Hook::credentials`].
+    pub credentials: Option<BasicAuth>,
     /// See [`Hook::format`].
     pub format: BodyFormat,
     /// See [`Hook::insecure_tls`].
@@ -146,6 +159,7 @@ impl NewHook {
             url: self.url,
             events: self.events,
             secret: self.secret,
+            credentials: self.credentials,
             format: self.format,
             insecure_tls: self.insecure_tls,
             timeout: self.timeout,

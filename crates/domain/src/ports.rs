@@ -82,6 +82,8 @@ pub struct NewAccount {
     pub email: Option<String>,
     /// See [`Account::description`].
     pub description: Option<String>,
+    /// See [`Account::project_key`]; checked by `account::is_valid_project_key`.
+    pub project_key: Option<String>,
     /// See [`Account::site_admin`].
     pub site_admin: bool,
     /// For an organization: its first owner.
@@ -316,6 +318,25 @@ impl Conservation {
     }
 }
 
+/// What the exchanges of one event name came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The event name.
+    pub kind: String,
+    /// How many were answered with 2xx.
+    pub successes: u64,
+    /// How many were answered otherwise.
+    pub failures: u64,
+    /// How many were not answered, or not sent by rule.
+    pub errors: u64,
+    /// The newest answered with 2xx.
+    pub last_success: Option<AttemptId>,
+    /// The newest answered otherwise.
+    pub last_failure: Option<AttemptId>,
+    /// The newest not answered or not sent by rule.
+    pub last_error: Option<AttemptId>,
+}
+
 /// What people look at.
 #[async_trait]
 pub trait Views: Send + Sync {
@@ -325,6 +346,8 @@ pub trait Views: Send + Sync {
     async fn attempt(&self, id: AttemptId) -> Stored<Option<AttemptRow>>;
     /// The newest exchange of each of these hooks, heads and bodies empty; hooks without one are left out.
     async fn last_exchanges(&self, hooks: &[HookId]) -> Stored<Vec<(HookId, Exchange)>>;
+    /// Tallies of a hook by event name, from the UTC day of `since` on; only for settlements that asked for it.
+    async fn tallies(&self, hook: HookId, since: Timestamp) -> Stored<Vec<Tally>>;
     /// The counts of P3 over the whole store.
     async fn conservation(&self) -> Stored<Conservation>;
     /// Open deliveries of a hook that have a queue row.

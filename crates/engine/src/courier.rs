@@ -11,7 +11,7 @@ use domain::delivery::{DeliveryState, Message, Reason, Work};
 use domain::dialect::{Dialect, Sending, WireRequest};
 use domain::flow::Ports;
 use domain::hook::Hook;
-use domain::ports::{SendRequest, Sender};
+use domain::ports::SendRequest;
 use domain::rules::decide::{Circumstances, Decision, decide};
 use domain::secret::MASK;
 use domain::time::Timestamp;
@@ -23,13 +23,14 @@ use crate::settings::EngineSettings;
 use crate::settler::Settler;
 use crate::shared::{Seat, Shared};
 
+/// The header whose value the log never shows.
+const AUTHORIZATION: &str = "Authorization";
 /// Longest pause of a lane that a receiver can ask for (D-16).
 const MAX_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What couriers carry with them; one value serves all.
 pub(crate) struct Courier {
     pub(crate) ports: Ports,
-    pub(crate) sender: Arc<dyn Sender>,
     pub(crate) settings: Arc<EngineSettings>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) settler: Arc<Settler>,
@@ -88,12 +89,20 @@ impl Courier {
     /// Encodes, sends, decides.
     async fn attempt(&self, work: &Work, ready: &Ready<'_>, started_at: Timestamp) -> Settlement {
         let number = work.attempts + 1;
-        let sending = Sending { number, redelivery: work.redelivery, now: started_at };
+        let sending = Sending {
+            number,
+            earlier: work.earlier,
+            redelivery: work.redelivery,
+            now: started_at,
+            place: work.outgoing.place,
+            directory: self.ports.directory(),
+            entropy: &*self.ports.entropy,
+        };
         let began = self.ports.clock.monotonic();
         let (request_head, exchange) = match encode(ready, &sending) {
             Ok(wire) => {
                 let head = render_head(ready.hook, &wire);
-                (head, self.send(ready.hook, wire, began).await)
+                (head, self.send(ready, wire, began).await)
             }
             Err(fault) => (Bytes::new(), internal_error(fault, Duration::ZERO)),
         };
@@ -106,7 +115,10 @@ impl Courier {
                 max_age: self.settings.max_age,
                 number,
                 schedule: self.settings.schedule_of(ready.hook),
-                vendor_delays: ready.dialect.map_or(&[], Dialect::vendor_delays),
+                vendor_delays: ready
+                    .dialect
+                    .filter(|dialect| dialect.vendor_retries(&exchange))
+                    .map_or(&[], Dialect::vendor_delays),
                 gone_disables: ready.dialect.is_some_and(Dialect::gone_disables),
                 jitter: self.ports.entropy.unit(),
             },
@@ -115,15 +127,15 @@ impl Courier {
     }
 
     /// Calls the receiver. A panic costs this attempt and nothing else (D-13).
-    async fn send(&self, hook: &Hook, wire: WireRequest, began: Duration) -> Exchange {
+    async fn send(&self, ready: &Ready<'_>, wire: WireRequest, began: Duration) -> Exchange {
         let request = SendRequest {
-            url: hook.url.clone(),
+            url: wire.url.unwrap_or_else(|| ready.hook.url.clone()),
             headers: wire.headers,
             body: wire.body,
-            insecure_tls: hook.insecure_tls,
-            timeout: self.settings.timeout_of(hook),
+            insecure_tls: ready.hook.insecure_tls,
+            timeout: self.settings.timeout_of(ready.hook, ready.dialect),
         };
-        let sent = AssertUnwindSafe(self.sender.send(request)).catch_unwind().await;
+        let sent = AssertUnwindSafe(self.ports.sender.send(request)).catch_unwind().await;
         sent.unwrap_or_else(|_| internal_error("sending failed", self.ports.clock.monotonic().saturating_sub(began)))
     }
 
@@ -156,7 +168,15 @@ impl Courier {
             request_head,
             exchange,
         };
-        Settlement { attempt, next: decision.next, lease: work.lease, disable_hook: decision.disable_hook }
+        let message = work.message();
+        let tallied = self.ports.dialects.get(message.dialect.0).is_some_and(|dialect| dialect.tallies());
+        Settlement {
+            attempt,
+            next: decision.next,
+            lease: work.lease,
+            disable_hook: decision.disable_hook,
+            tally: tallied.then(|| message.kind.clone()),
+        }
     }
 
     /// What the scheduler learns from the exchange.
@@ -181,7 +201,7 @@ struct Ready<'a> {
 }
 
 /// Writes and signs the request. A panic costs this attempt and nothing else (D-13).
-fn encode(ready: &Ready<'_>, sending: &Sending) -> Result<WireRequest, &'static str> {
+fn encode(ready: &Ready<'_>, sending: &Sending<'_>) -> Result<WireRequest, &'static str> {
     let dialect = ready.dialect.ok_or("this server does not know the dialect")?;
     catch_unwind(AssertUnwindSafe(|| dialect.encode(ready.hook, ready.message, sending))).map_err(|_| "encoding failed")
 }
@@ -198,18 +218,19 @@ fn internal_error(fault: &str, duration: Duration) -> Exchange {
     }
 }
 
-/// The header lines for the log, in the order they are sent. Credentials from the URL are masked (S-8).
+/// The header lines for the log, in the order they are sent. Credentials are masked (S-8).
 fn render_head(hook: &Hook, wire: &WireRequest) -> Bytes {
-    let target = hook.url.target().ok();
+    let target = wire.url.as_ref().unwrap_or(&hook.url).target().ok();
     let authority = target.and_then(|target| std::str::from_utf8(&target.authority).ok()).unwrap_or_default();
     let lines: usize = wire.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
     let mut head = String::with_capacity(lines + authority.len() + 48);
     // Writing to a String cannot fail.
     let _ = write!(head, "Host: {authority}\r\nContent-Length: {}\r\n", wire.body.len());
-    if target.is_some_and(|target| target.credentials.is_some()) {
-        let _ = write!(head, "Authorization: Basic {MASK}\r\n");
+    let authenticated = wire.headers.iter().any(|(name, _)| *name == AUTHORIZATION);
+    if authenticated || target.is_some_and(|target| target.credentials.is_some()) {
+        let _ = write!(head, "{AUTHORIZATION}: Basic {MASK}\r\n");
     }
-    for (name, value) in &wire.headers {
+    for (name, value) in wire.headers.iter().filter(|(name, _)| *name != AUTHORIZATION) {
         head.push_str(name);
         head.push_str(": ");
         head.push_str(value);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::flow::Ports;
-use domain::ports::{Bell, Sender};
+use domain::ports::Bell;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -49,7 +49,7 @@ struct Tasks {
 impl Engine {
     /// Starts the tasks; must be called inside a tokio runtime. The queue is recovered first, then the store's bell is
     /// connected: a delivery must not be both in memory and made into a row by recovery.
-    pub fn start(ports: Ports, sender: Arc<dyn Sender>, settings: EngineSettings) -> Self {
+    pub fn start(ports: Ports, settings: EngineSettings) -> Self {
         let settings = Arc::new(settings);
         let state = State::new(settings.clone(), ports.directory().clone());
         let seats = settings.bulkheads.total;
@@ -58,7 +58,6 @@ impl Engine {
         let dispatcher = Arc::new(Dispatcher::new(ports.clone(), shared.clone(), settings.clone()));
         let courier = Arc::new(Courier {
             ports: ports.clone(),
-            sender,
             settings: settings.clone(),
             shared: shared.clone(),
             settler: settler.clone(),

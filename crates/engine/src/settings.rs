@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use domain::dialect::Dialect;
 use domain::hook::{DialectName, Hook};
 use domain::rules::backoff::Schedule;
 
@@ -119,8 +120,9 @@ impl EngineSettings {
         own.or_else(|| self.dialect_schedules.get(&hook.dialect)).unwrap_or(&self.schedule)
     }
 
-    /// The whole-exchange limit in force for a hook (D-23).
-    pub(crate) fn timeout_of(&self, hook: &Hook) -> Duration {
-        hook.timeout.unwrap_or(self.timeout).clamp(MIN_TIMEOUT, MAX_TIMEOUT)
+    /// The whole-exchange limit in force for a hook: its own, its vendor's, the server's (D-23).
+    pub(crate) fn timeout_of(&self, hook: &Hook, dialect: Option<&dyn Dialect>) -> Duration {
+        let own = hook.timeout.or_else(|| dialect?.timeout());
+        own.unwrap_or(self.timeout).clamp(MIN_TIMEOUT, MAX_TIMEOUT)
     }
 }

@@ -78,6 +78,7 @@ pub(crate) async fn first_admin(folder: &Path, ports: &Ports) -> anyhow::Result<
         name: None,
         email: None,
         description: None,
+        project_key: None,
         site_admin: true,
         owner: None,
         created_at: now,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dialects::{ApiSettings, UrlPolicy, surfaces};
+use dialects::{ApiSettings, SurfaceSettings, UrlPolicy, surfaces};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
 use domain::ports::{Clock, Entropy, Store};
@@ -41,25 +41,26 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
         .install_recorder()
         .context("cannot record metrics")?;
     web::describe();
-    let surfaces = surfaces();
+    let surfaces = surfaces(&SurfaceSettings::default());
     let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let store = open_store(config, &dialects, &clock, &entropy).await?;
     let public_url = config.server.public_url.as_deref().map(|url| Arc::from(url.trim_end_matches('/')));
+    let policy = config.egress.policy(&[address])?;
+    let settings = api_settings(config, public_url.clone(), policy.clone());
+    let egress =
+        EgressSettings { policy, allow_insecure_tls: !config.egress.forbid_insecure_tls, ..EgressSettings::default() };
+    let sender = Arc::new(HttpSender::new(egress, clock.clone()));
     let ports = Ports {
         store: store.clone(),
         dialects,
         clock,
         entropy,
-        public_url: public_url.clone().unwrap_or_else(|| Arc::from(format!("http://{address}"))),
+        sender: sender.clone(),
+        public_url: public_url.unwrap_or_else(|| Arc::from(format!("http://{address}"))),
     };
-    let policy = config.egress.policy(&[address])?;
-    let settings = api_settings(config, public_url, policy.clone());
-    let egress =
-        EgressSettings { policy, allow_insecure_tls: !config.egress.forbid_insecure_tls, ..EgressSettings::default() };
-    let sender = Arc::new(HttpSender::new(egress, ports.clock.clone()));
-    let engine = Engine::start(ports.clone(), sender.clone(), engine_settings(config, &ports.dialects)?);
+    let engine = Engine::start(ports.clone(), engine_settings(config, &ports.dialects)?);
     engine.started().await;
     tokio::spawn(keep_fresh(sender));
     tokio::spawn(keep_metrics(metrics.clone()));
@@ -70,7 +71,7 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
 
 /// Opens the configured database for a verb that works without a server.
 pub(crate) async fn open_alone(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    let surfaces = surfaces();
+    let surfaces = surfaces(&SurfaceSettings::default());
     let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);

@@ -88,6 +88,7 @@ fn settlement(work: &Work, now: Timestamp, head: &Bytes, answer: &Bytes) -> Sett
         next: Next::Ended { state: DeliveryState::Succeeded, reason: None },
         lease: work.lease,
         disable_hook: false,
+        tally: None,
     }
 }
 
@@ -152,6 +153,7 @@ async fn round(dir: &Path, fan_out: usize, body: usize) {
         name: None,
         email: None,
         description: None,
+        project_key: None,
         site_admin: false,
         owner: None,
         created_at: clock.now(),

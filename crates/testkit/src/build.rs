@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use domain::delivery::{Message, Plan, PlannedDelivery};
+use domain::dialect::Sending;
+use domain::directory::Directory;
 use domain::event::{NewEvent, Place};
 use domain::hook::{BodyFormat, DialectName, HookScope, NewHook};
 use domain::id::{AccountId, HookId, RepositoryId, Uid};
@@ -10,7 +12,11 @@ use domain::rules::target::TargetUrl;
 use domain::secret::Secret;
 use uuid::Uuid;
 
+use crate::entropy::SeededEntropy;
 use crate::time::START;
+
+/// Repository 1 of account 1: where builders put things unless told otherwise.
+pub const PLACE: Place = Place { account: AccountId(1), repository: Some(RepositoryId(1)) };
 
 /// Builds a [`NewHook`]: GitHub, JSON, `push`, active, without secret, on repository 1.
 #[derive(Clone, Debug)]
@@ -26,6 +32,7 @@ pub fn a_hook() -> AHook {
         url: TargetUrl::trusted("http://receiver.test/hook".to_owned()),
         events: vec!["push".to_owned()],
         secret: None,
+        credentials: None,
         format: BodyFormat::Json,
         insecure_tls: false,
         timeout: None,
@@ -85,6 +92,35 @@ impl AHook {
     }
 }
 
+/// What an attempt on `acme/widgets` (repository 1 of account 1) may know, with nothing in the directory.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Empty until filled.
+    pub directory: Directory,
+    entropy: SeededEntropy,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { directory: Directory::default(), entropy: SeededEntropy::new(7) }
+    }
+}
+
+impl Surroundings {
+    /// Attempt `number` at [`START`].
+    pub fn sending(&self, number: u32) -> Sending<'_> {
+        Sending {
+            number,
+            earlier: 0,
+            redelivery: false,
+            now: START,
+            place: PLACE,
+            directory: &self.directory,
+            entropy: &self.entropy,
+        }
+    }
+}
+
 /// Builds a [`NewEvent`]: `github.push` of repository 1, `{"n":1}`, for nobody.
 #[derive(Clone, Debug)]
 pub struct AnEvent(NewEvent);
@@ -99,7 +135,7 @@ pub fn an_event(ce_id: &str) -> AnEvent {
         subject: None,
         occurred_at: None,
         accepted_at: START,
-        place: Place { account: AccountId(1), repository: Some(RepositoryId(1)) },
+        place: PLACE,
         content_type: "application/json".to_owned(),
         data: Bytes::from_static(b"{\"n\":1}"),
         moves_refs: false,

@@ -3,9 +3,11 @@
 mod build;
 mod entropy;
 mod receiver;
+mod sender;
 mod time;
 
-pub use build::{AHook, AnEvent, a_hook, an_event};
+pub use build::{AHook, AnEvent, PLACE, Surroundings, a_hook, an_event};
 pub use entropy::SeededEntropy;
 pub use receiver::{Behaviour, Received, Receiver};
+pub use sender::{RecordingSender, answered, unanswered};
 pub use time::{FakeClock, START};

@@ -82,7 +82,7 @@ impl Dialect for GitHub {
         api::ping_draft(hook, scene, sender)
     }
 
-    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending) -> WireRequest {
+    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
         let (content_type, body) = match hook.format {
             BodyFormat::Json => ("application/json", message.body.clone()),
             BodyFormat::Form => ("application/x-www-form-urlencoded", form(&message.body)),
@@ -116,7 +116,7 @@ impl Dialect for GitHub {
         if sending.number > 1 {
             headers.push(("X-Postrider-Attempt", sending.number.to_string()));
         }
-        WireRequest { headers, body }
+        WireRequest { headers, body, url: None }
     }
 
     fn vendor_delays(&self) -> &'static [u32] {

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
-use dialects::{ApiSettings, surfaces};
+use dialects::{ApiSettings, SurfaceSettings, surfaces};
 use domain::account::{Account, AccountKind, OrgRole, Permission, Repository, Scopes, TokenHash};
 use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Work};
@@ -16,7 +16,7 @@ use domain::flow::Ports;
 use domain::id::{HookId, Uid};
 use domain::ports::{ClaimDue, Clock, NewAccount, NewRepository, NewToken};
 use serde_json::Value;
-use testkit::{FakeClock, SeededEntropy};
+use testkit::{FakeClock, RecordingSender, SeededEntropy};
 use tower::ServiceExt;
 
 /// Everything with hooks and repositories.
@@ -63,15 +63,16 @@ impl World {
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FakeClock::default());
         let entropy = Arc::new(SeededEntropy::new(7));
-        let surfaces = surfaces();
+        let surfaces = surfaces(&SurfaceSettings::default());
         let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
         let url = format!("sqlite:{}", dir.path().join("test.db").display());
         let names = dialects.iter().map(|dialect| dialect.name()).collect();
         let keyring = store::Keyring::single(&[7; 32]);
         let store = store::open(store::Options::new(url, keyring, names, clock.clone(), entropy.clone()));
         let store = store.expect("a store");
+        let sender = Arc::new(RecordingSender::default());
         let public_url = "http://postrider.test".into();
-        let ports = Ports { store, dialects, clock: clock.clone(), entropy, public_url };
+        let ports = Ports { store, dialects, clock: clock.clone(), entropy, sender, public_url };
         let router =
             surfaces.iter().fold(Router::new(), |all, one| all.merge(one.routes(ports.clone(), settings.clone())));
         let api_host = surfaces.iter().find_map(|one| one.api_host_routes(&ports, &settings)).expect("GitHub's");
@@ -186,6 +187,7 @@ impl World {
             next: Next::Ended { state, reason: None },
             lease: work.lease,
             disable_hook: false,
+            tally: None,
         }
     }
 }
@@ -235,6 +237,7 @@ async fn account(ports: &Ports, login: &str, owner: Option<&Account>, site_admin
         name: None,
         email: None,
         description: None,
+        project_key: None,
         site_admin,
         owner: owner.map(|owner| owner.id),
         created_at: now,

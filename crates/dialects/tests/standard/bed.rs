@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
-use dialects::{ApiSettings, surfaces};
+use dialects::{ApiSettings, SurfaceSettings, surfaces};
 use domain::account::{AccountKind, Scopes, TokenHash};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
@@ -16,7 +16,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use store::{Keyring, Options};
 use tempfile::TempDir;
-use testkit::{FakeClock, SeededEntropy};
+use testkit::{FakeClock, RecordingSender, SeededEntropy};
 use tower::ServiceExt as _;
 
 /// Every scope.
@@ -62,14 +62,15 @@ impl Bed {
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FakeClock::default());
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(11));
-        let surfaces = surfaces();
+        let surfaces = surfaces(&SurfaceSettings::default());
         let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
         let names = dialects.iter().map(|dialect| dialect.name()).collect();
         let url = format!("sqlite:{}", dir.path().join("db").display());
         let options = Options::new(url, Keyring::single(&[1; 32]), names, clock.clone(), entropy.clone());
         let store: Arc<dyn Store> = store::open(options).expect("opens");
+        let sender = Arc::new(RecordingSender::default());
         let public_url = "http://postrider.test".into();
-        let ports = Ports { store, dialects, clock: clock.clone(), entropy, public_url };
+        let ports = Ports { store, dialects, clock: clock.clone(), entropy, sender, public_url };
         let settings = ApiSettings { max_hooks_per_event: 3, ..ApiSettings::default() };
         let routers = surfaces.iter().map(|surface| surface.routes(ports.clone(), settings.clone()));
         let router = routers.fold(Router::new(), Router::merge);
@@ -104,6 +105,7 @@ impl Bed {
             name: None,
             email: None,
             description: None,
+            project_key: None,
             site_admin,
             owner: None,
             created_at: now,

@@ -48,6 +48,7 @@ fn settled(bed: &Bed, work: &Work, status: u16) -> Settlement {
         next: Next::Ended { state, reason: None },
         lease: work.lease,
         disable_hook: false,
+        tally: None,
     }
 }
 

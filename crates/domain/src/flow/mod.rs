@@ -1,6 +1,7 @@
 //! One verb per file: rules tied to ports.
 
 pub mod ping;
+pub mod probe;
 pub mod publish;
 pub mod redeliver;
 pub mod test_push;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 use crate::dialect::Dialects;
 use crate::directory::Directory;
-use crate::ports::{Clock, Entropy, Store};
+use crate::ports::{Clock, Entropy, Sender, Store};
 
 /// Everything a verb may use. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Calls receivers: for the engine, and for tests that a person waits for.
+    pub sender: Arc<dyn Sender>,
     /// Where this server is reached from outside, without a trailing slash: `https://git.acme.test`.
     pub public_url: Arc<str>,
 }

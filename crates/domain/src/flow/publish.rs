@@ -1,16 +1,18 @@
 //! Publish: validate, translate, match, commit (design section 3, contract delivery-and-security section 2).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::canonical::{Happening, Malformed};
 use crate::delivery::Message;
-use crate::dialect::{Dialect, Draft, Scene};
+use crate::dialect::{Dialect, Draft, Scene, Shape};
 use crate::event::{Accepted, NewEvent, Place};
 use crate::flow::Ports;
 use crate::hook::Hook;
 use crate::id::Uid;
 use crate::ports::StoreError;
-use crate::rules::matching::plan_deliveries;
+use crate::rules::matching::{Told, plan_deliveries};
 use crate::time::Timestamp;
 
 /// Largest `data` accepted, in bytes.
@@ -93,7 +95,7 @@ async fn accept(ports: &Ports, envelope: Envelope, source: String, place: Place)
     let now = ports.clock.now();
     let hooks = ports.directory().subscribers(place);
     let messages = tell(ports, &envelope, place, &hooks, now)?;
-    let plan = plan_deliveries(messages, &hooks);
+    let plan = plan_deliveries(messages, &hooks, &ports.dialects);
     let moves_refs = place.repository.is_some() && envelope.kind == PUSH;
     let new = NewEvent {
         uid: plan.messages.first().map_or_else(|| Uid::new(now, &*ports.entropy), |first| first.uid),
@@ -161,30 +163,29 @@ pub fn find_source(ports: &Ports, source: &str) -> Result<(String, Place), Publi
     Err(unknown())
 }
 
-/// Tells the event in every dialect that has a hook wanting it.
+/// Tells the event in every dialect that has a hook wanting it, once for each shape.
 fn tell(
     ports: &Ports,
     envelope: &Envelope,
     place: Place,
-    hooks: &[std::sync::Arc<Hook>],
+    hooks: &[Arc<Hook>],
     now: Timestamp,
-) -> Result<Vec<Message>, PublishError> {
-    let wants = |dialect: &dyn Dialect, kind: &str| {
-        let name = dialect.name();
-        hooks.iter().any(|hook| hook.active && hook.dialect == name && hook.listens_to(kind))
-    };
-    let number = |dialect: &dyn Dialect, draft: Draft, passed_through| Message {
-        dialect: dialect.name(),
-        uid: Uid::new(now, &*ports.entropy),
-        kind: draft.kind,
-        action: draft.action,
-        body: draft.body,
-        passed_through,
+) -> Result<Vec<Told>, PublishError> {
+    let number = |dialect: &dyn Dialect, draft: Draft, shape: Option<Shape>| {
+        let message = Message {
+            dialect: dialect.name(),
+            uid: Uid::new(now, &*ports.entropy),
+            kind: draft.kind,
+            action: draft.action,
+            body: draft.body,
+            passed_through: shape.is_none(),
+        };
+        Told { message, shape }
     };
     if let Some((dialect, kind)) = ports.dialects.split_kind(&envelope.kind) {
         let draft = dialect.pass_through(kind, &envelope.data).map_err(PublishError::Data)?;
-        let wanted = wants(&**dialect, kind);
-        return Ok(wanted.then(|| number(&**dialect, draft, true)).into_iter().collect());
+        let wanted = asked(hooks, &**dialect).any(|hook| hook.listens_to(kind));
+        return Ok(wanted.then(|| number(&**dialect, draft, None)).into_iter().collect());
     }
     let Some(happening) = Happening::parse(&envelope.kind, &envelope.data) else {
         return check_custom(envelope).map(|()| Vec::new());
@@ -202,18 +203,30 @@ fn tell(
         directory,
         public_url: &ports.public_url,
         occurred_at: envelope.time.unwrap_or(now),
+        shape: Shape::default(),
     };
-    let mut messages = Vec::new();
+    let mut told = Vec::new();
     for dialect in ports.dialects.iter() {
-        if hooks.iter().any(|hook| hook.active && hook.dialect == dialect.name()) {
-            let drafts = dialect.translate(&happening, &scene, &|kind| wants(&**dialect, kind));
-            messages.extend(drafts.into_iter().map(|draft| number(&**dialect, draft, false)));
+        let mut shapes: Vec<_> = asked(hooks, &**dialect).map(|hook| dialect.shape(hook)).collect();
+        shapes.sort_unstable();
+        shapes.dedup();
+        for shape in shapes {
+            let wants =
+                |kind: &str| asked(hooks, &**dialect).any(|hook| hook.listens_to(kind) && dialect.shape(hook) == shape);
+            let drafts = dialect.translate(&happening, &Scene { shape, ..scene }, &wants);
+            told.extend(drafts.into_iter().map(|draft| number(&**dialect, draft, Some(shape))));
         }
     }
-    if messages.len() > usize::from(u16::MAX) {
+    if told.len() > usize::from(u16::MAX) {
         return Err(PublishError::Data("leads to more than 65535 messages".to_owned()));
     }
-    Ok(messages)
+    Ok(told)
+}
+
+/// The active hooks of a dialect.
+fn asked<'a>(hooks: &'a [Arc<Hook>], dialect: &dyn Dialect) -> impl Iterator<Item = &'a Arc<Hook>> + use<'a> {
+    let name = dialect.name();
+    hooks.iter().filter(move |hook| hook.active && hook.dialect == name)
 }
 
 /// A custom event: any other dotted name. JSON must be JSON; other content types are kept as they are, and an event

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::canonical::Happening;
-use crate::dialect::{Dialect, Draft, Scene};
+use crate::dialect::{Dialect, Draft, Scene, Shape};
 use crate::directory::Located;
 use crate::event::{Accepted, Event};
 use crate::flow::Ports;
@@ -26,7 +26,7 @@ pub async fn test_push(
     let own = format!("{}.{kind}", hook.dialect);
     let Some(event) = ports.store.latest_event(at.repository.id, &[PUSH, &own]).await? else { return Ok(None) };
     let Some(dialect) = ports.dialects.get(hook.dialect.0) else { return Ok(None) };
-    let mut drafts = retell(ports, &**dialect, at, kind, &event);
+    let mut drafts = retell(ports, &**dialect, at, kind, &event, dialect.shape(hook));
     if drafts.is_empty() {
         return Ok(None);
     }
@@ -36,7 +36,7 @@ pub async fn test_push(
 }
 
 /// The event in the dialect's words; nothing if it cannot tell it.
-fn retell(ports: &Ports, dialect: &dyn Dialect, at: &Located, kind: &str, event: &Event) -> Vec<Draft> {
+fn retell(ports: &Ports, dialect: &dyn Dialect, at: &Located, kind: &str, event: &Event, shape: Shape) -> Vec<Draft> {
     if event.kind != PUSH {
         return dialect.pass_through(kind, &event.data).into_iter().collect();
     }
@@ -48,6 +48,7 @@ fn retell(ports: &Ports, dialect: &dyn Dialect, at: &Located, kind: &str, event:
         directory: ports.directory(),
         public_url: &ports.public_url,
         occurred_at: event.occurred_at.unwrap_or(event.accepted_at),
+        shape,
     };
     let mut drafts = dialect.translate(&happening, &scene, &|wanted| wanted == kind);
     drafts.retain(|draft| &*draft.kind == kind);

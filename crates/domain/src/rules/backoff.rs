@@ -26,7 +26,7 @@ const POSTRIDER: &[u32] = &[5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 43_20
 /// Seconds between attempts of [`Schedule::Standard`].
 const STANDARD: &[u32] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
-/// No retry comes sooner than this.
+/// No retry of our own comes sooner than this.
 const FLOOR: Duration = Duration::from_secs(1);
 /// No `Retry-After` postpones by more than this (D-16).
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -51,7 +51,9 @@ impl Schedule {
         let delays = self.delays(vendor);
         let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         let nominal = Duration::from_secs(u64::from(*delays.get(at)?));
-        let own = nominal.mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0)).max(FLOOR);
+        // A vendor that tries again at once is followed in that, too.
+        let floor = if *self == Self::Vendor { Duration::ZERO } else { FLOOR };
+        let own = nominal.mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0)).max(floor);
         let Some(asked) = retry_after else { return Some(own) };
         let following = delays.get(at + 1).map_or(MAX_RETRY_AFTER, |next| Duration::from_secs(u64::from(*next)));
         Some(own.max(asked.min(following.max(nominal)).min(MAX_RETRY_AFTER)))

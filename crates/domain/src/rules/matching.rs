@@ -3,17 +3,33 @@
 use std::sync::Arc;
 
 use crate::delivery::{Message, Plan, PlannedDelivery};
+use crate::dialect::{Dialects, Shape};
 use crate::hook::Hook;
 
-/// Plans one delivery for each active hook and each message of its dialect that it listens to (D-5: hooks that exist
-/// and are active at acceptance). The order is by message, then by hook.
-pub fn plan_deliveries(messages: Vec<Message>, hooks: &[Arc<Hook>]) -> Plan {
+/// A message, and the hooks it is meant for among those that listen to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The message.
+    pub message: Message,
+    /// Only for hooks that want this shape; `None` for a payload that came as it is.
+    pub shape: Option<Shape>,
+}
+
+/// Plans one delivery for each active hook and each message of its dialect and shape that it listens to (D-5: hooks
+/// that exist and are active at acceptance). The order is by message, then by hook.
+pub fn plan_deliveries(told: Vec<Told>, hooks: &[Arc<Hook>], dialects: &Dialects) -> Plan {
     let mut deliveries = Vec::with_capacity(hooks.len());
-    for (index, message) in (0..=u16::MAX).zip(&messages) {
-        let wants =
-            |hook: &&Arc<Hook>| hook.active && hook.dialect == message.dialect && hook.listens_to(&message.kind);
+    for (index, Told { message, shape }) in (0..=u16::MAX).zip(&told) {
+        let dialect = dialects.get(message.dialect.0);
+        let fits = |hook: &Hook| match (shape, dialect) {
+            (Some(shape), Some(dialect)) => dialect.shape(hook) == *shape,
+            (None, _) | (_, None) => true,
+        };
+        let wants = |hook: &&Arc<Hook>| {
+            hook.active && hook.dialect == message.dialect && hook.listens_to(&message.kind) && fits(hook)
+        };
         let planned = hooks.iter().filter(wants);
         deliveries.extend(planned.map(|hook| PlannedDelivery { hook: hook.id, message: index }));
     }
-    Plan { messages, deliveries, direct: false }
+    Plan { messages: told.into_iter().map(|told| told.message).collect(), deliveries, direct: false }
 }

@@ -3,7 +3,7 @@ use domain::directory::Change;
 use domain::hook::{DialectName, HookScope};
 use domain::id::{AccountId, DeliveryId, EventId, Uid};
 use domain::ports::Entropy as _;
-use testkit::{START, SeededEntropy, a_hook};
+use testkit::{PLACE, START, SeededEntropy, a_hook};
 
 use super::*;
 use crate::settings::Bulkheads;
@@ -46,7 +46,8 @@ impl Bench {
             body: "{}".into(),
             passed_through: true,
         };
-        let outgoing = Outgoing { event: EventId(1), accepted_at: START, messages: vec![message], direct: false };
+        let outgoing =
+            Outgoing { event: EventId(1), place: PLACE, accepted_at: START, messages: vec![message], direct: false };
         Self {
             state: State::new(Arc::new(settings), directory.clone()),
             directory,
@@ -84,6 +85,7 @@ impl Bench {
             outgoing: self.outgoing.clone(),
             message: 0,
             attempts: 0,
+            earlier: 0,
             redelivery: false,
             recovered: false,
             lease: Lease::Fresh,

@@ -47,7 +47,13 @@ pub(super) fn request(
         if OWN_NAMES.contains(&name) || name.as_str().starts_with("proxy-") {
             return Err(Failure::Request("a header is not the dialect's to set"));
         }
-        map.append(name, checked_value(value)?);
+        let value = checked_value(value)?;
+        if name == header::AUTHORIZATION {
+            // The hook's own credentials win over the URL's.
+            map.insert(name, value);
+        } else {
+            map.append(name, value);
+        }
     }
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = Method::POST;

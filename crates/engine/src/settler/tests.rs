@@ -72,7 +72,7 @@ fn settlement(id: i64) -> Settlement {
         exchange: None,
     };
     let next = Next::Ended { state: DeliveryState::Succeeded, reason: None };
-    Settlement { attempt, next, lease: Lease::Fresh, disable_hook: false }
+    Settlement { attempt, next, lease: Lease::Fresh, disable_hook: false, tally: None }
 }
 
 struct Bench {

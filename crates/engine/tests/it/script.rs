@@ -151,10 +151,10 @@ impl Dialect for Plain {
         Err("not needed here".to_owned())
     }
 
-    fn encode(&self, _: &Hook, message: &Message, sending: &Sending) -> WireRequest {
+    fn encode(&self, _: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
         assert_ne!(message.body, "\"panic\"", "as the message says");
         let headers = vec![("X-Number", sending.number.to_string()), ("X-GitHub-Delivery", message.uid.to_string())];
-        WireRequest { headers, body: message.body.clone() }
+        WireRequest { headers, body: message.body.clone(), url: None }
     }
 
     fn vendor_delays(&self) -> &'static [u32] {

@@ -82,7 +82,8 @@ impl World {
     pub(crate) async fn with(settings: EngineSettings) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FakeClock::default());
-        let ports = ports(&dir, &clock);
+        let script = Script::new();
+        let ports = ports(&dir, &clock, &script);
         let owner = NewAccount {
             uid: Uid::new(START, &SeededEntropy::new(1)),
             kind: AccountKind::User,
@@ -90,6 +91,7 @@ impl World {
             name: None,
             email: None,
             description: None,
+            project_key: None,
             site_admin: false,
             owner: None,
             created_at: START,
@@ -107,8 +109,7 @@ impl World {
             created_at: START,
         };
         ports.store.create_repository(repository).await.expect("created");
-        let script = Script::new();
-        let engine = Engine::start(ports.clone(), script.clone(), settings.clone());
+        let engine = Engine::start(ports.clone(), settings.clone());
         engine.started().await;
         Self { dir, clock, script, ports, settings, engine, events: AtomicUsize::new(0) }
     }
@@ -193,14 +194,14 @@ impl World {
     async fn start_again(self) -> Self {
         let Self { dir, clock, script, settings, events, ports: old, engine } = self;
         drop((old, engine));
-        let ports = ports(&dir, &clock);
-        let engine = Engine::start(ports.clone(), script.clone(), settings.clone());
+        let ports = ports(&dir, &clock, &script);
+        let engine = Engine::start(ports.clone(), settings.clone());
         engine.started().await;
         Self { dir, clock, script, ports, settings, engine, events }
     }
 }
 
-fn ports(dir: &TempDir, clock: &Arc<FakeClock>) -> Ports {
+fn ports(dir: &TempDir, clock: &Arc<FakeClock>, script: &Arc<Script>) -> Ports {
     let entropy = Arc::new(SeededEntropy::new(7));
     let url = format!("sqlite:{}", dir.path().join("postrider.db").display());
     let keyring = Keyring::single(&[42; 32]);
@@ -210,6 +211,7 @@ fn ports(dir: &TempDir, clock: &Arc<FakeClock>) -> Ports {
         dialects: Dialects::new([Arc::new(Plain) as Arc<dyn Dialect>]),
         clock: clock.clone(),
         entropy,
+        sender: script.clone(),
         public_url: "http://postrider.test".into(),
     }
 }

@@ -45,6 +45,9 @@ pub(crate) enum OrgCommand {
         /// Display name
         #[arg(long)]
         name: Option<String>,
+        /// Its project key, unless the upper-cased name will do
+        #[arg(long, value_name = "KEY")]
+        project_key: Option<String>,
     },
     /// List organizations
     List,

@@ -14,10 +14,11 @@ pub(crate) async fn run(command: OrgCommand, global: &Global) -> anyhow::Result<
     let client = Client::from_global(global)?;
     let output = Output::from_global(global);
     match command {
-        OrgCommand::Create { login, owner, name } => {
+        OrgCommand::Create { login, owner, name, project_key } => {
             let mut body = Map::from_iter([("login".to_owned(), Value::from(login))]);
             body.extend(owner.map(|owner| ("owner".to_owned(), owner.into())));
             body.extend(name.map(|name| ("name".to_owned(), name.into())));
+            body.extend(project_key.map(|key| ("project_key".to_owned(), key.into())));
             output.one(&client.post_json("/api/v1/orgs", &body).await?)
         }
         OrgCommand::List => output.list(client.list("/api/v1/orgs", &[], usize::MAX).await?, COLUMNS),

@@ -16,8 +16,7 @@ use super::writer::Tx;
 use super::{Sqlite, repositories, tokens};
 use crate::error::{Done, corrupt};
 
-const ACCOUNT: &str =
-    "SELECT id, uid, kind, login, name, email, description, site_admin, created_at, updated_at FROM accounts";
+const ACCOUNT: &str = "SELECT id, uid, kind, login, name, email, description, site_admin, created_at, updated_at, project_key FROM accounts";
 
 fn account(row: &Row<'_>) -> Done<Account> {
     let id: i64 = row.get(0)?;
@@ -32,6 +31,7 @@ fn account(row: &Row<'_>) -> Done<Account> {
         site_admin: row.get(7)?,
         created_at: moment(row, 8)?,
         updated_at: moment(row, 9)?,
+        project_key: row.get(10)?,
     })
 }
 
@@ -49,8 +49,8 @@ pub(crate) fn load(conn: &Connection) -> Done<Vec<Change>> {
 
 fn insert_account(tx: &mut Tx<'_>, new: &NewAccount) -> Done<Arc<Account>> {
     let sql = "INSERT INTO accounts
-        (uid, kind, login, name, email, description, site_admin, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)";
+        (uid, kind, login, name, email, description, site_admin, created_at, updated_at, project_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)";
     tx.conn.prepare_cached(sql)?.execute(params![
         new.uid.0.as_bytes(),
         new.kind.code(),
@@ -60,6 +60,7 @@ fn insert_account(tx: &mut Tx<'_>, new: &NewAccount) -> Done<Arc<Account>> {
         new.description,
         new.site_admin,
         new.created_at.as_micros(),
+        new.project_key,
     ])?;
     let id = AccountId(tx.conn.last_insert_rowid());
     let made = one(tx.conn, &format!("{ACCOUNT} WHERE id = ?1"), [id.0], account)?;
@@ -86,7 +87,7 @@ fn write_membership(tx: &mut Tx<'_>, organization: AccountId, user: AccountId, r
 
 fn write_account(tx: &mut Tx<'_>, account: Account) -> Done<Arc<Account>> {
     let sql = "UPDATE accounts SET kind = ?2, login = ?3, name = ?4, email = ?5, description = ?6, site_admin = ?7,
-        updated_at = ?8 WHERE id = ?1";
+        updated_at = ?8, project_key = ?9 WHERE id = ?1";
     tx.conn.prepare_cached(sql)?.execute(params![
         account.id.0,
         account.kind.code(),
@@ -96,6 +97,7 @@ fn write_account(tx: &mut Tx<'_>, account: Account) -> Done<Arc<Account>> {
         account.description,
         account.site_admin,
         account.updated_at.as_micros(),
+        account.project_key,
     ])?;
     let account = Arc::new(account);
     tx.effects.changes.push(Change::Account(account.clone()));

@@ -133,6 +133,7 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
     };
     let outgoing = Arc::new(Outgoing {
         event,
+        place: new.place,
         accepted_at: new.accepted_at,
         messages: new.plan.messages,
         direct: new.plan.direct,
@@ -148,6 +149,7 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
             hook: planned.hook,
             message: planned.message,
             attempts: 0,
+            earlier: 0,
             recoveries: 0,
             redelivery: false,
             due: new.accepted_at,
@@ -176,7 +178,7 @@ fn event(row: &Row<'_>) -> Done<Event> {
 
 /// The messages of an event with their bodies.
 pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> Done<Arc<Outgoing>> {
-    let sql = "SELECT accepted_at, plan, data, bodies FROM events WHERE id = ?1";
+    let sql = "SELECT accepted_at, plan, data, bodies, account_id, repository_id FROM events WHERE id = ?1";
     one(conn, sql, [id.0], |row| {
         let stored = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
         let unreadable = |why: plan::Unreadable| -> Failure { corrupt("events", id.0, &why.to_string()) };
@@ -184,7 +186,9 @@ pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> 
         let data = row.get::<_, Vec<u8>>(2)?.into();
         let bodies = row.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default().into();
         let messages = plan::messages(&head, &data, &bodies, &shared.dialects).map_err(unreadable)?;
-        Ok(Arc::new(Outgoing { event: id, accepted_at: moment(row, 0)?, messages, direct: head.direct }))
+        let repository = row.get::<_, Option<i64>>(5)?.map(RepositoryId);
+        let place = Place { account: AccountId(row.get(4)?), repository };
+        Ok(Arc::new(Outgoing { event: id, place, accepted_at: moment(row, 0)?, messages, direct: head.direct }))
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::directory::Change;
-use domain::hook::{Candidate, Hook, HookScope, NewHook, SiblingRule};
+use domain::hook::{BasicAuth, Candidate, Hook, HookScope, NewHook, SiblingRule};
 use domain::id::{AccountId, HookId, RepositoryId};
 use domain::ports::{Edit, Hooks, StoreError, Stored};
 use domain::rules::target::TargetUrl;
@@ -20,7 +20,8 @@ use crate::error::{Done, Failure, corrupt};
 use crate::vault::{Spot, Vault};
 
 const HOOK: &str = "SELECT id, uid, dialect, account_id, repository_id, version, active, url, url_sealed, events,
-    secret_sealed, format, insecure_tls, timeout_us, retries, extra, creator_id, created_at, updated_at FROM hooks";
+    secret_sealed, format, insecure_tls, timeout_us, retries, extra, creator_id, created_at, updated_at,
+    auth_user, auth_password_sealed FROM hooks";
 
 /// The owner part of a hook's spots: repositories count up, accounts down.
 fn owner(scope: HookScope) -> i64 {
@@ -86,6 +87,13 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
     let secret: Option<Vec<u8>> = row.get(10)?;
     let retries: Option<String> = row.get(14)?;
     let extra: Option<String> = row.get(15)?;
+    let credentials = match (row.get(19)?, row.get::<_, Option<Vec<u8>>>(20)?) {
+        (Some(user), Some(sealed)) => {
+            Some(BasicAuth { user, password: opened(&shared.vault, &spot("auth_password"), &sealed)? })
+        }
+        (None, None) => None,
+        _ => return Err(corrupt("hooks", id, "half of its credentials are missing")),
+    };
     Ok(Hook {
         id: HookId(id),
         uid: uid(row, 1)?,
@@ -96,6 +104,7 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
         url: url_of(&shared.vault, &spot("url"), row.get(7)?, row.get(8)?)?,
         events: json(id, "events", &row.get::<_, String>(9)?)?,
         secret: secret.map(|sealed| opened(&shared.vault, &spot("secret"), &sealed)).transpose()?,
+        credentials,
         format: Coded::of_code(row.get(11)?).ok_or_else(|| corrupt("hooks", id, "unknown format"))?,
         insecure_tls: row.get(12)?,
         timeout: row.get::<_, Option<u64>>(13)?.map(Duration::from_micros),
@@ -164,9 +173,11 @@ fn write(tx: &mut Tx<'_>, hook: Hook, since: Option<Timestamp>) -> Done<Arc<Hook
     let spot = |table, column| Spot { table, column, row: hook.id.0, owner: owner(hook.scope) };
     let (url, url_sealed) = url_columns(vault, &spot("hooks", "url"), &hook.url)?;
     let secret = hook.secret.as_ref().map(|secret| seal(vault, &spot("hooks", "secret"), secret.expose()));
+    let auth = hook.credentials.as_ref();
+    let password = auth.map(|auth| seal(vault, &spot("hooks", "auth_password"), auth.password.expose()));
     let sql = "UPDATE hooks SET version = ?2, active = ?3, url = ?4, url_sealed = ?5, events = ?6, secret_sealed = ?7,
         format = ?8, insecure_tls = ?9, timeout_us = ?10, retries = ?11, extra = ?12, creator_id = ?13,
-        updated_at = ?14 WHERE id = ?1";
+        updated_at = ?14, auth_user = ?15, auth_password_sealed = ?16 WHERE id = ?1";
     tx.conn.prepare_cached(sql)?.execute(params![
         hook.id.0,
         hook.version,
@@ -182,6 +193,8 @@ fn write(tx: &mut Tx<'_>, hook: Hook, since: Option<Timestamp>) -> Done<Arc<Hook
         (!hook.extra.is_empty()).then(|| to_json(&hook.extra)).transpose()?,
         hook.creator.0,
         hook.updated_at.as_micros(),
+        auth.map(|auth| &auth.user),
+        password.transpose()?,
     ])?;
     if let Some(since) = since {
         // The log's spot has no owner: it is read when the hook, and with it the owner, may be gone.

@@ -7,7 +7,10 @@ use rusqlite::{Connection, params};
 use crate::error::{Done, Failure};
 
 /// Every migration, in order: number, name, SQL.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
+    (2, "bitbucket", include_str!("../../migrations/sqlite/0002_bitbucket.sql")),
+];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL, applied_at INTEGER NOT NULL

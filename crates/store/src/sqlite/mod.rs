@@ -19,6 +19,7 @@ mod repositories;
 mod rows;
 mod settle;
 pub(crate) mod space;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::attempt::Settlement;
 use domain::delivery::{Lease, Outgoing, Work};
-use domain::id::{AttemptId, DeliveryId, EventId, HookId};
+use domain::event::Place;
+use domain::id::{AccountId, AttemptId, DeliveryId, EventId, HookId};
 use domain::ports::{Backlog, ClaimDue, Queue, Stored};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -22,7 +23,7 @@ use crate::error::Done;
 pub(crate) const CLAIM: &str = "UPDATE queue SET epoch = ?1, lease_until = ?2 WHERE delivery_id IN (
             SELECT delivery_id FROM queue WHERE epoch IS NULL AND hook_id = ?3 AND due_at <= ?4
             ORDER BY due_at, delivery_id LIMIT ?5)
-        RETURNING delivery_id, event_id, message, attempts, recoveries, redelivery, due_at";
+        RETURNING delivery_id, event_id, message, attempts, recoveries, redelivery, due_at, earlier";
 
 /// Lanes with unclaimed rows, found by jumping from lane to lane in the index: a million rows of one lane cost no more
 /// than one.
@@ -41,6 +42,7 @@ pub(crate) struct NewRow {
     pub(crate) hook: HookId,
     pub(crate) message: u16,
     pub(crate) attempts: u32,
+    pub(crate) earlier: u32,
     pub(crate) recoveries: u32,
     pub(crate) redelivery: bool,
     pub(crate) due: Timestamp,
@@ -48,8 +50,9 @@ pub(crate) struct NewRow {
 
 /// Puts a delivery into the queue.
 pub(crate) fn insert_row(conn: &Connection, row: &NewRow) -> Done<()> {
-    let sql = "INSERT INTO queue (delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, due_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO queue
+        (delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, due_at, earlier)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     conn.prepare_cached(sql)?.execute(params![
         row.delivery.0,
         row.event.0,
@@ -59,6 +62,7 @@ pub(crate) fn insert_row(conn: &Connection, row: &NewRow) -> Done<()> {
         row.recoveries,
         row.redelivery,
         row.due.as_micros(),
+        row.earlier,
     ])?;
     Ok(())
 }
@@ -88,6 +92,7 @@ fn claim(tx: &mut Tx<'_>, asked: &ClaimDue, nothing: &Arc<Outgoing>) -> Done<Vec
                     outgoing: nothing.clone(),
                     message: row.get(2)?,
                     attempts: row.get(3)?,
+                    earlier: row.get(7)?,
                     redelivery: row.get(5)?,
                     recovered: row.get::<_, u32>(4)? > 0,
                     lease: Lease::Row { epoch },
@@ -143,7 +148,12 @@ fn hand_back(tx: &mut Tx<'_>, deliveries: &[DeliveryId], now: Timestamp) -> Done
 }
 
 fn redeliver(tx: &mut Tx<'_>, attempt: AttemptId, now: Timestamp) -> Done<DeliveryId> {
-    let sql = "SELECT event_id, hook_id, message FROM attempts
+    // How many attempts its delivery has made so far, and those before it.
+    let sql = "SELECT event_id, hook_id, message,
+            (SELECT max(number) FROM attempts AS other
+                WHERE other.id = coalesce(this.delivery_id, this.id) OR other.delivery_id = coalesce(this.delivery_id, this.id))
+            + coalesce((SELECT earlier FROM redeliveries WHERE delivery_id = coalesce(this.delivery_id, this.id)), 0)
+        FROM attempts AS this
         WHERE id = ?1 AND hook_id IN (SELECT id FROM hooks) AND event_id IN (SELECT id FROM events)";
     let delivery = DeliveryId(tx.shared.ids.reserve(now, 1));
     let row = one(tx.conn, sql, [attempt.0], |row| {
@@ -153,13 +163,14 @@ fn redeliver(tx: &mut Tx<'_>, attempt: AttemptId, now: Timestamp) -> Done<Delive
             hook: HookId(row.get(1)?),
             message: row.get(2)?,
             attempts: 0,
+            earlier: row.get(3)?,
             recoveries: 0,
             redelivery: true,
             due: now,
         })
     })?;
-    let plan = "INSERT INTO redeliveries (delivery_id, event_id) VALUES (?1, ?2)";
-    tx.conn.prepare_cached(plan)?.execute([delivery.0, row.event.0])?;
+    let plan = "INSERT INTO redeliveries (delivery_id, event_id, earlier) VALUES (?1, ?2, ?3)";
+    tx.conn.prepare_cached(plan)?.execute(params![delivery.0, row.event.0, row.earlier])?;
     insert_row(tx.conn, &row)?;
     tx.effects.dues.push((row.hook, now));
     Ok(delivery)
@@ -176,8 +187,13 @@ impl Queue for Sqlite {
     }
 
     async fn claim_due(&self, asked: ClaimDue) -> Stored<Vec<Work>> {
-        let nothing =
-            Arc::new(Outgoing { event: EventId(0), accepted_at: asked.now, messages: Vec::new(), direct: false });
+        let nothing = Arc::new(Outgoing {
+            event: EventId(0),
+            place: Place { account: AccountId(0), repository: None },
+            accepted_at: asked.now,
+            messages: Vec::new(),
+            direct: false,
+        });
         let claimed = self.change(move |tx| claim(tx, &asked, &nothing)).await?;
         if claimed.is_empty() {
             return Ok(Vec::new());

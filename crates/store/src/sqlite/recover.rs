@@ -25,7 +25,7 @@ const MAX_RECOVERIES: u32 = 5;
 
 /// Rows claimed under earlier epochs.
 pub(crate) const CLAIMED_EARLIER: &str =
-    "SELECT delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery FROM queue
+    "SELECT delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, earlier FROM queue
         WHERE epoch IS NOT NULL AND epoch < ?1 LIMIT ?2";
 /// The next straggler.
 pub(crate) const NEXT_STRAGGLER: &str = "SELECT id, plan FROM events
@@ -87,6 +87,7 @@ fn free_claims(tx: &mut Tx<'_>, now: Timestamp) -> Done<(u64, bool)> {
             attempts: row.get(4)?,
             recoveries: row.get::<_, u32>(5)? + 1,
             redelivery: row.get(6)?,
+            earlier: row.get(7)?,
             due: now,
         })
     })?;
@@ -205,6 +206,7 @@ fn unsettled(
         hook: planned.hook,
         message: planned.message,
         attempts: 0,
+        earlier: 0,
         recoveries,
         redelivery: false,
         due,

@@ -7,9 +7,9 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::codes::{Coded, flag};
-use super::hooks;
 use super::queue::{NewRow, insert_row};
 use super::writer::Tx;
+use super::{hooks, tally};
 use crate::error::Done;
 
 /// Bytes a settlement brings into the transaction.
@@ -24,7 +24,7 @@ pub(crate) fn settle(tx: &mut Tx<'_>, batch: &[Settlement]) -> Done<()> {
     for settlement in batch {
         settle_one(tx, settlement)?;
     }
-    Ok(())
+    tally::count(tx.conn, batch)
 }
 
 fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<()> {
@@ -71,6 +71,7 @@ fn retry_row(attempt: &Attempt, due: Timestamp) -> NewRow {
         hook: attempt.hook,
         message: attempt.message,
         attempts: attempt.number,
+        earlier: 0,
         recoveries: 0,
         redelivery: attempt.redelivery,
         due,

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use domain::attempt::Exchange;
 use domain::delivery::DeliveryState;
 use domain::id::{AttemptId, HookId};
-use domain::ports::{AttemptFilter, AttemptRow, Conservation, Stored, Views};
+use domain::ports::{AttemptFilter, AttemptRow, Conservation, Stored, Tally, Views};
+use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use super::codes::{Coded, flag};
 use super::events::maybe;
 use super::rows::{all, one};
-use super::{Sqlite, attempts};
+use super::{Sqlite, attempts, tally};
 use crate::error::{Done, corrupt};
 
 /// The counts of P3, in one query and so of one moment.
@@ -74,6 +75,10 @@ impl Views for Sqlite {
     async fn last_exchanges(&self, hooks: &[HookId]) -> Stored<Vec<(HookId, Exchange)>> {
         let hooks = hooks.to_vec();
         self.read(move |conn| attempts::last_exchanges(conn, &hooks)).await
+    }
+
+    async fn tallies(&self, hook: HookId, since: Timestamp) -> Stored<Vec<Tally>> {
+        self.read(move |conn| tally::of_hook(conn, hook, since)).await
     }
 
     async fn conservation(&self) -> Stored<Conservation> {

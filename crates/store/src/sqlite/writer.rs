@@ -43,6 +43,7 @@ impl Ring {
                 outgoing: self.outgoing.clone(),
                 message: planned.message,
                 attempts: 0,
+                earlier: 0,
                 redelivery: false,
                 recovered: false,
                 lease: Lease::Fresh,

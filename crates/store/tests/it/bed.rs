@@ -140,6 +140,7 @@ pub(crate) fn a_user(login: &str) -> NewAccount {
         name: Some("Octo Cat".to_owned()),
         email: Some(format!("{login}@acme.test")),
         description: None,
+        project_key: None,
         site_admin: false,
         owner: None,
         created_at: START,
@@ -196,13 +197,19 @@ pub(crate) fn attempt_of(store: &dyn Store, work: &Work, now: Timestamp, exchang
 pub(crate) fn ended(store: &dyn Store, work: &Work, now: Timestamp, state: DeliveryState) -> Settlement {
     let status = if state == DeliveryState::Succeeded { 200 } else { 500 };
     let attempt = attempt_of(store, work, now, Some(answered(status)));
-    Settlement { attempt, next: Next::Ended { state, reason: None }, lease: work.lease, disable_hook: false }
+    Settlement {
+        attempt,
+        next: Next::Ended { state, reason: None },
+        lease: work.lease,
+        disable_hook: false,
+        tally: None,
+    }
 }
 
 /// A failure with a retry to follow.
 pub(crate) fn retried(store: &dyn Store, work: &Work, now: Timestamp, due: Timestamp) -> Settlement {
     let attempt = attempt_of(store, work, now, Some(answered(503)));
-    Settlement { attempt, next: Next::RetryAt(due), lease: work.lease, disable_hook: false }
+    Settlement { attempt, next: Next::RetryAt(due), lease: work.lease, disable_hook: false, tally: None }
 }
 
 /// A bell that admits up to a number of deliveries and writes everything down.

@@ -70,6 +70,7 @@ fn new_hook(app: &App, at: &Located, me: &Arc<Account>, fields: HookFields) -> R
         url,
         events,
         secret: secret.filter(has_text),
+        credentials: None,
         format: format.map_or(BodyFormat::Form, |format| format.format),
         insecure_tls: insecure_tls.unwrap_or(false),
         timeout: None,

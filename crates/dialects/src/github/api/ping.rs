@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::account::Account;
-use domain::dialect::{Draft, Scene};
+use domain::dialect::{Draft, Scene, Shape};
 use domain::directory::Located;
 use domain::flow::Ports;
 use domain::flow::ping::ping;
@@ -26,6 +26,7 @@ pub(super) async fn send_ping(ports: &Ports, at: &Located, hook: &Arc<Hook>, sen
         directory: ports.directory(),
         public_url: &ports.public_url,
         occurred_at: ports.clock.now(),
+        shape: Shape::default(),
     };
     match ping_draft(hook, &scene, sender) {
         Some(draft) => ping(ports, hook, at.place(), source(at), draft).await.map(drop),

@@ -1,7 +1,7 @@
 //! Requests as receivers see them (contract github sections 3.1 and 3.2).
 
 use domain::id::{AccountId, HookId, Uid};
-use testkit::{START, a_hook};
+use testkit::{Surroundings, a_hook};
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn message(body: &'static str) -> Message {
 }
 
 fn send(hook: &Hook, body: &'static str, number: u32) -> WireRequest {
-    GitHub::default().encode(hook, &message(body), &Sending { number, redelivery: false, now: START })
+    GitHub::default().encode(hook, &message(body), &Surroundings::default().sending(number))
 }
 
 fn header<'a>(request: &'a WireRequest, name: &str) -> Option<&'a str> {
@@ -108,10 +108,17 @@ fn retries_say_which_attempt_they_are() {
 #[test]
 fn an_enterprise_server_names_itself_unless_that_would_break_the_header() {
     let hook = a_hook().build().numbered(HookId(1));
-    let sending = Sending { number: 1, redelivery: false, now: START };
-    let request = GitHub::enterprise("git.acme.test", "3.16.5").encode(&hook, &message("{}"), &sending);
+    let request = GitHub::enterprise("git.acme.test", "3.16.5").encode(
+        &hook,
+        &message("{}"),
+        &Surroundings::default().sending(1),
+    );
     assert_eq!(header(&request, "X-GitHub-Enterprise-Host"), Some("git.acme.test"));
     assert_eq!(header(&request, "X-GitHub-Enterprise-Version"), Some("3.16.5"));
-    let request = GitHub::enterprise("git\r\nEvil: 1", "3.16.5").encode(&hook, &message("{}"), &sending);
+    let request = GitHub::enterprise("git\r\nEvil: 1", "3.16.5").encode(
+        &hook,
+        &message("{}"),
+        &Surroundings::default().sending(1),
+    );
     assert_eq!(header(&request, "X-GitHub-Enterprise-Host"), None);
 }

@@ -77,6 +77,7 @@ pub(crate) async fn create(
         url,
         events: hook_json::events(&mut body, |event| dialect.knows_event(event, scope))?,
         secret: hook_json::secret(&mut body)?,
+        credentials: None,
         format: hook_json::format(&mut body)?,
         insecure_tls: body.optional("insecure_ssl")?.unwrap_or(false),
         timeout: hook_json::timeout(&mut body)?,
@@ -119,6 +120,7 @@ pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i
     let place = place_of(&context, hook.scope).ok_or_else(no_hook)?;
     let account = directory.account_by_id(place.account).ok_or_else(no_hook)?;
     let repository = place.repository.and_then(|id| directory.locate_by_id(id)).map(|found| found.repository);
+    let dialect = ports.dialects.get(hook.dialect.0).ok_or_else(no_hook)?;
     let scene = Scene {
         place,
         account: &account,
@@ -126,8 +128,9 @@ pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i
         directory,
         public_url: &ports.public_url,
         occurred_at: ports.clock.now(),
+        shape: dialect.shape(&hook),
     };
-    let draft = ports.dialects.get(hook.dialect.0).and_then(|dialect| dialect.ping(&hook, &scene, &caller.0.user));
+    let draft = dialect.ping(&hook, &scene, &caller.0.user);
     let draft = draft.ok_or_else(|| Reject::conflict("this hook's dialect has no ping"))?;
     let source = match &repository {
         Some(repository) => format!("/repos/{}/{}", account.login, repository.name),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::account::{Account, AccountKind, OrgRole, Scope};
+use domain::account::{Account, AccountKind, OrgRole, Scope, is_valid_project_key};
 use domain::event::Place;
 use domain::id::Uid;
 use domain::ports::NewAccount;
@@ -36,6 +36,15 @@ pub(crate) async fn create(
         }
         _ => caller.0.user.clone(),
     };
+    let project_key = body.text("project_key")?;
+    if let Some(key) = &project_key {
+        if !is_valid_project_key(key) {
+            return Err(Reject::invalid("project_key", "must be a letter, then letters, digits and underscores"));
+        }
+        if context.ports.directory().account_by_key(key).is_some() {
+            return Err(Reject::invalid("project_key", "is taken"));
+        }
+    }
     body.finish()?;
     let now = context.ports.clock.now();
     let new = NewAccount {
@@ -45,6 +54,7 @@ pub(crate) async fn create(
         name,
         email: None,
         description: None,
+        project_key,
         site_admin: false,
         owner: Some(owner.id),
         created_at: now,

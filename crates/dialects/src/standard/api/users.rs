@@ -23,6 +23,8 @@ pub(crate) struct AccountJson {
     login: String,
     name: Option<String>,
     email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_key: Option<String>,
     site_admin: bool,
     created_at: String,
 }
@@ -36,6 +38,7 @@ impl From<&Account> for AccountJson {
             login: account.login.clone(),
             name: account.name.clone(),
             email: account.email.clone(),
+            project_key: account.project_key.clone(),
             site_admin: account.site_admin,
             created_at: account.created_at.rfc3339_millis(),
         }
@@ -57,6 +60,7 @@ pub(crate) async fn create(
         name: body.text("name")?,
         email: body.text("email")?.map(checked_email).transpose()?,
         description: None,
+        project_key: None,
         site_admin: body.optional("site_admin")?.unwrap_or(false),
         owner: None,
         created_at: now,

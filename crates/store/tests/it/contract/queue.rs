@@ -240,6 +240,7 @@ pub(crate) async fn d15_gone_switches_the_hook_off_in_the_same_transaction(bed: 
         next: Next::Ended { state: DeliveryState::Cancelled, reason: Some(Reason::Gone) },
         lease: Lease::Fresh,
         disable_hook: true,
+        tally: None,
     };
     settle(&bed, vec![gone]).await;
     let hook = bed.store().directory().hook(hooks[0]).expect("kept");

@@ -35,6 +35,7 @@ async fn log_of(bed: &Bed, hook: HookId, statuses: &[u16]) {
             next: Next::Ended { state: DeliveryState::Failed, reason: None },
             lease: work.lease,
             disable_hook: false,
+            tally: None,
         };
         bed.store().settle(works.iter().map(settle).collect()).await.expect("settles");
         bed.clock.advance(Duration::from_secs(1));

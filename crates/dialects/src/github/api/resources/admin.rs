@@ -152,6 +152,7 @@ fn blank_account(call: &Call, kind: AccountKind, login: String) -> NewAccount {
         name: None,
         email: None,
         description: None,
+        project_key: None,
         site_admin: false,
         owner: None,
         created_at: now,

@@ -210,6 +210,7 @@ pub(in super::super) fn unknown_repository(name: &RepositoryName, stage: &Stage<
             name: None,
             email: None,
             description: None,
+            project_key: None,
             site_admin: false,
             created_at: at,
             updated_at: at,

@@ -90,6 +90,7 @@ impl World {
             directory: &self.directory,
             public_url: "https://git.acme.test:8443",
             occurred_at: START,
+            shape: Shape::default(),
         }
     }
 

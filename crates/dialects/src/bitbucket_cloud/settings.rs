@@ -1,0 +1,25 @@
+//! What can be set about this dialect; the defaults are the contract's.
+
+/// Settings of the Cloud surface and dialect.
+#[derive(Clone, Debug)]
+pub struct BitbucketCloudSettings {
+    /// Hooks one repository may have (section 1.2).
+    pub max_hooks_per_repository: usize,
+    /// Hooks one workspace may have (section 1.2).
+    pub max_hooks_per_workspace: usize,
+    /// Do not deliver payloads over 256 KB, as the vendor; they end as `skipped(oversize)` (section 2).
+    pub strict_payload_limit: bool,
+    /// Write `X-Hook-UUID` with braces. Receivers that compare it want it without (section 2).
+    pub braces_in_hook_uuid: bool,
+}
+
+impl Default for BitbucketCloudSettings {
+    fn default() -> Self {
+        Self {
+            max_hooks_per_repository: 50,
+            max_hooks_per_workspace: 50,
+            strict_payload_limit: false,
+            braces_in_hook_uuid: false,
+        }
+    }
+}

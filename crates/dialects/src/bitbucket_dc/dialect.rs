@@ -1,0 +1,116 @@
+//! What Data Center's wire format is (contract bitbucket-datacenter sections 2 and 3).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use domain::account::Account;
+use domain::canonical::Happening;
+use domain::delivery::Message;
+use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
+use domain::hook::{DialectName, Hook, HookScope};
+use domain::id::Uid;
+
+use super::events::{DOCUMENTED, KEYS, PING};
+use super::payload;
+use super::settings::BitbucketDataCenterSettings;
+use crate::hmac;
+
+/// Its name in the registry.
+pub(crate) const NAME: DialectName = DialectName("bitbucket_datacenter");
+
+/// The body of a test request, blank included (section 2).
+const PING_BODY: &[u8] = b"{\"test\": true}";
+
+/// The Data Center dialect.
+#[derive(Clone, Debug)]
+pub struct BitbucketDataCenter {
+    settings: Arc<BitbucketDataCenterSettings>,
+    user_agent: String,
+}
+
+impl BitbucketDataCenter {
+    /// The dialect under these settings.
+    pub fn new(settings: Arc<BitbucketDataCenterSettings>) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let own = || format!("Atlassian HttpClient 4.2.0 / Bitbucket-{version} ({version}) / Default");
+        let user_agent = settings.user_agent.clone().unwrap_or_else(own);
+        Self { settings, user_agent }
+    }
+}
+
+impl Dialect for BitbucketDataCenter {
+    fn name(&self) -> DialectName {
+        NAME
+    }
+
+    fn knows_event(&self, kind: &str, _scope: HookScope) -> bool {
+        KEYS.contains(&kind) || (self.settings.accept_documented_events && DOCUMENTED.contains(&kind))
+    }
+
+    fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+        payload::translate(happening, scene, wanted)
+    }
+
+    fn pass_through(&self, kind: &str, data: &Bytes) -> Result<Draft, String> {
+        if !KEYS.contains(&kind) && !DOCUMENTED.contains(&kind) {
+            return Err(format!("{kind:?} is no event key of this dialect"));
+        }
+        let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(data);
+        object.map_err(|error| format!("is not a JSON object: {error}"))?;
+        Ok(Draft { kind: kind.into(), action: None, body: data.clone() })
+    }
+
+    fn ping(&self, _hook: &Arc<Hook>, _scene: &Scene<'_>, _sender: &Arc<Account>) -> Option<Draft> {
+        Some(Draft { kind: PING.into(), action: None, body: Bytes::from_static(PING_BODY) })
+    }
+
+    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
+        let is_ping = &*message.kind == PING;
+        let content_type = if is_ping { "application/json" } else { "application/json; charset=utf-8" };
+        let mut headers = Vec::with_capacity(9);
+        headers.extend([
+            ("X-Event-Key", (*message.kind).to_owned()),
+            ("X-Request-Id", Uid::new(sending.now, sending.entropy).to_string()),
+            ("Content-Type", content_type.to_owned()),
+            ("User-Agent", self.user_agent.clone()),
+            ("Accept", "*/*".to_owned()),
+        ]);
+        // Receivers rely on pings not being signed.
+        if let Some(secret) = hook.secret.as_ref().filter(|_| !is_ping) {
+            headers.push(("X-Hub-Signature", hmac::sha256_hex("sha256=", secret.expose(), &message.body)));
+        }
+        if let Some(auth) = &hook.credentials {
+            let pair = BASE64_STANDARD.encode(format!("{}:{}", auth.user, auth.password.expose()));
+            headers.push(("Authorization", format!("Basic {pair}")));
+        }
+        if self.settings.attempt_header {
+            headers.push(("X-Attempt-Number", (sending.earlier + sending.number).to_string()));
+        }
+        // The loop guard (D-8).
+        headers.push(("Postrider-Hops", "1".to_owned()));
+        WireRequest { headers, body: message.body.clone(), url: None }
+    }
+
+    fn vendor_delays(&self) -> &'static [u32] {
+        &[]
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        Some(self.settings.timeout)
+    }
+
+    fn tallies(&self) -> bool {
+        true
+    }
+
+    fn gone_disables(&self) -> bool {
+        false
+    }
+
+    fn max_payload(&self) -> usize {
+        domain::flow::publish::MAX_DATA
+    }
+}

@@ -1,0 +1,26 @@
+-- What owners of repositories are called where they have a short key; NULL: the login in upper case.
+ALTER TABLE accounts ADD COLUMN project_key TEXT COLLATE NOCASE;
+CREATE UNIQUE INDEX accounts_by_key ON accounts (project_key) WHERE project_key IS NOT NULL;
+
+-- Basic authentication to the receiver; both are set, or neither.
+ALTER TABLE hooks ADD COLUMN auth_user TEXT;
+ALTER TABLE hooks ADD COLUMN auth_password_sealed BLOB;
+
+-- Attempts that earlier deliveries of the same message to the same hook had made.
+ALTER TABLE redeliveries ADD COLUMN earlier INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE queue ADD COLUMN earlier INTEGER NOT NULL DEFAULT 0;
+
+-- What exchanges came to, by event name and UTC day (days since 1970), for dialects whose API shows such counts.
+-- `last_*` are attempts.
+CREATE TABLE tallies (
+    hook_id      INTEGER NOT NULL REFERENCES hooks (id) ON DELETE CASCADE,
+    kind         TEXT NOT NULL,
+    day          INTEGER NOT NULL,
+    successes    INTEGER NOT NULL,
+    failures     INTEGER NOT NULL,
+    errors       INTEGER NOT NULL,
+    last_success INTEGER,
+    last_failure INTEGER,
+    last_error   INTEGER,
+    PRIMARY KEY (hook_id, kind, day)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,70 @@
+//! A sender that writes down what it is asked to send, and answers from a script.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::attempt::{Exchange, Outcome};
+use domain::ports::{SendRequest, Sender};
+
+/// Calls nobody. Answers with what it was told to, in order, and then with 200.
+#[derive(Debug, Default)]
+pub struct RecordingSender(Mutex<Script>);
+
+#[derive(Debug, Default)]
+struct Script {
+    sent: Vec<SendRequest>,
+    answers: VecDeque<Exchange>,
+}
+
+impl RecordingSender {
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next request ends like this.
+    pub fn answer_next(&self, exchange: Exchange) {
+        self.script().answers.push_back(exchange);
+    }
+
+    /// Everything sent since the last time this was asked.
+    pub fn take_sent(&self) -> Vec<SendRequest> {
+        std::mem::take(&mut self.script().sent)
+    }
+}
+
+#[async_trait]
+impl Sender for RecordingSender {
+    async fn send(&self, request: SendRequest) -> Exchange {
+        let mut script = self.script();
+        script.sent.push(request);
+        script.answers.pop_front().unwrap_or_else(|| answered(200))
+    }
+}
+
+/// What a receiver answered: this status, one header, the body `ok`, after 271 ms.
+pub fn answered(status: u16) -> Exchange {
+    Exchange {
+        outcome: Outcome::Answered,
+        status: Some(status),
+        error: None,
+        duration: Duration::from_millis(271),
+        response_head: Bytes::from_static(b"Content-Type: text/plain\r\n"),
+        response_body: Bytes::from_static(b"ok"),
+        retry_after: None,
+    }
+}
+
+/// What nobody answered, and why.
+pub fn unanswered(outcome: Outcome, error: &str) -> Exchange {
+    Exchange {
+        outcome,
+        status: None,
+        error: Some(error.to_owned()),
+        response_head: Bytes::new(),
+        response_body: Bytes::new(),
+        ..answered(0)
+    }
+}
