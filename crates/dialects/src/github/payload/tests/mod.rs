@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::account::{Account, AccountKind, OrgRole, Permission, Repository};
 use domain::canonical::Happening;
-use domain::dialect::{Draft, Scene};
+use domain::dialect::{Draft, Scene, Shape};
 use domain::directory::{Change, Directory};
 use domain::event::Place;
 use domain::id::{AccountId, RepositoryId, Uid};
@@ -37,6 +37,7 @@ fn account(id: i64, kind: AccountKind, login: &str) -> Arc<Account> {
         name: None,
         email: (kind == AccountKind::User).then(|| format!("{login}@acme.test")),
         description: (kind == AccountKind::Organization).then(|| "Moving parts".to_owned()),
+        project_key: None,
         site_admin: false,
         created_at: START,
         updated_at: START,
