@@ -49,8 +49,12 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
     let public_url = config.server.public_url.as_deref().map(|url| Arc::from(url.trim_end_matches('/')));
     let policy = config.egress.policy(&[address])?;
     let settings = api_settings(config, public_url.clone(), policy.clone());
-    let egress =
-        EgressSettings { policy, allow_insecure_tls: !config.egress.forbid_insecure_tls, ..EgressSettings::default() };
+    let egress = EgressSettings {
+        policy,
+        allow_insecure_tls: !config.egress.forbid_insecure_tls,
+        source_addresses: config.egress.source_addresses.clone(),
+        ..EgressSettings::default()
+    };
     let sender = Arc::new(HttpSender::new(egress, clock.clone()));
     let ports = Ports {
         store: store.clone(),
@@ -105,9 +109,17 @@ fn api_settings(config: &Config, public_url: Option<Arc<str>>, policy: EgressPol
         public_url,
         max_hooks_per_event: config.api.max_hooks_per_event,
         requests_per_hour: config.api.requests_per_hour,
-        egress_addresses: config.api.egress_addresses.clone().into(),
+        egress_addresses: egress_addresses(config).into(),
         url_policy: UrlPolicy::new(move |url| policy.check_url(url).map_err(|refusal| refusal.to_string())),
     }
+}
+
+/// What receivers are told to let in: what was configured for that, or else what connections are bound to.
+fn egress_addresses(config: &Config) -> Vec<String> {
+    if !config.api.egress_addresses.is_empty() {
+        return config.api.egress_addresses.clone();
+    }
+    config.egress.source_addresses.iter().map(|address| ipnet::IpNet::from(*address).to_string()).collect()
 }
 
 /// Looks at our own addresses and the idle connections again each minute (E-6).

@@ -20,12 +20,14 @@ use super::http1::Http1;
 use super::pace::ConnectPace;
 use super::pool::Wire;
 use super::resolver::Resolver;
+use super::source::Sources;
 use super::tls::TlsProfiles;
 
 /// Makes connections.
 pub(super) struct Connector {
     resolver: Arc<dyn Resolver>,
     tls: TlsProfiles,
+    sources: Sources,
     pace: ConnectPace,
     clock: Arc<dyn Clock>,
     resolve_timeout: Duration,
@@ -41,6 +43,7 @@ impl Connector {
         Self {
             resolver,
             tls: TlsProfiles::new(&settings.extra_roots),
+            sources: Sources::new(&settings.source_addresses),
             pace: ConnectPace::new(settings.connects_per_second),
             clock,
             resolve_timeout: settings.resolve_timeout,
@@ -125,7 +128,7 @@ impl Connector {
             let share = left / u32::try_from(addresses.len() - at).unwrap_or(1);
             let began = self.clock.monotonic();
             let address = SocketAddr::new(*address, port);
-            failure = match timeout(share, TcpStream::connect(address)).await {
+            failure = match timeout(share, self.sources.connect(address)).await {
                 Ok(Ok(stream)) => return checked_peer(stream, address),
                 Ok(Err(error)) => Failure::Connect(io_text(&error)),
                 Err(_) => Failure::TimedOut("connect"),

@@ -13,9 +13,10 @@ mod interfaces;
 mod pace;
 mod pool;
 mod resolver;
+mod source;
 mod tls;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ use pool::Pool;
 pub struct EgressSettings {
     /// Which targets may be called.
     pub policy: EgressPolicy,
+    /// Addresses of this machine that connections are made from, in turn; empty: the system chooses.
+    pub source_addresses: Vec<IpAddr>,
     /// New connections per second (D-22); ramps up from a tenth over the first ten seconds.
     pub connects_per_second: u32,
     /// Longest a name lookup may take (D-23).
@@ -58,6 +61,7 @@ impl Default for EgressSettings {
     fn default() -> Self {
         Self {
             policy: EgressPolicy::default(),
+            source_addresses: Vec::new(),
             connects_per_second: 200,
             resolve_timeout: Duration::from_secs(2),
             connect_timeout: Duration::from_secs(5),

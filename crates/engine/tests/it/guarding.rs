@@ -150,6 +150,28 @@ async fn e2_credentials_become_basic_authentication_and_stay_out_of_the_path() {
     assert_eq!(received[0].header("Host"), Some(receiver.address().to_string().as_str()));
 }
 
+#[tokio::test]
+async fn connections_come_from_the_source_addresses_and_from_no_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("bound"));
+    let source_addresses = vec!["127.0.0.2".parse().expect("an address")];
+    let settings = EgressSettings { source_addresses, ..loopback() };
+    let sender = HttpSender::new(settings, Arc::new(RealClock));
+    let accepted = async {
+        let (_stream, peer) = listener.accept().await.expect("a connection");
+        peer.ip().to_string()
+    };
+    let request = post(&url);
+    let (exchange, peer) = tokio::join!(sender.send(request), accepted);
+    assert_eq!(peer, "127.0.0.2");
+    assert_eq!(exchange.outcome, Outcome::Broken, "closed unanswered");
+    let v6 = TcpListener::bind("[::1]:0").await;
+    if let Ok(v6) = v6 {
+        let url = format!("http://{}/", v6.local_addr().expect("bound"));
+        assert_eq!(sender.send(post(&url)).await.outcome, Outcome::ConnectFailed, "no address of that family");
+    }
+}
+
 /// A certificate for these names, and the acceptor that shows it.
 fn certificate(names: &[&str], alpn: &[&[u8]]) -> (CertificateDer<'static>, TlsAcceptor) {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();

@@ -1,5 +1,7 @@
 //! `[egress]`: which receivers may be called (contract delivery-and-security section 5).
 
+use std::net::IpAddr;
+
 use domain::rules::target::{EgressPolicy, MixedDns};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,9 @@ pub(crate) struct EgressConfig {
     pub mixed_dns: MixedDnsConfig,
     /// NAT64 prefixes whose embedded IPv4 address decides (E-5).
     pub nat64_prefixes: Vec<String>,
+    /// Addresses of this machine that deliveries come from, in turn; unset, the system chooses. Published where the
+    /// APIs tell receivers whom to let in.
+    pub source_addresses: Vec<IpAddr>,
     /// Refuse hooks that switch certificate checks off (S-9).
     pub forbid_insecure_tls: bool,
 }
@@ -51,6 +56,10 @@ impl EgressConfig {
     }
 
     pub(super) fn check(&self) -> anyhow::Result<()> {
+        for address in &self.source_addresses {
+            let usable = std::net::TcpListener::bind((*address, 0)).is_ok();
+            anyhow::ensure!(usable, "egress.source_addresses: {address} is no address of this machine");
+        }
         self.policy(&[]).map(drop)
     }
 }

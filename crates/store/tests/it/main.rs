@@ -71,5 +71,6 @@ contract! {
         the_last_exchange_of_each_hook_is_found
         the_log_remembers_where_each_request_went
         events_are_listed_newest_first_in_pages
+        exchanges_are_tallied_by_event_name_and_day
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::hook::{BodyFormat, Hook, HookConflict, HookScope, SiblingRule};
+use domain::hook::{BasicAuth, BodyFormat, Hook, HookConflict, HookScope, SiblingRule};
 use domain::id::{HookId, RepositoryId};
 use domain::ports::StoreError;
 use domain::rules::backoff::Schedule;
@@ -34,6 +34,7 @@ pub(crate) async fn a_hook_is_edited_within_its_identity(bed: Bed) {
         url: TargetUrl::trusted("https://user:pass@elsewhere.test/".to_owned()),
         events: vec!["create".to_owned(), "delete".to_owned()],
         secret: Some(Secret::new("hunter2")),
+        credentials: Some(BasicAuth { user: "ci".to_owned(), password: Secret::new("hunter3") }),
         format: BodyFormat::Form,
         insecure_tls: true,
         timeout: Some(Duration::from_secs(20)),

@@ -219,9 +219,14 @@ pub(crate) async fn a_redelivery_is_a_delivery_of_its_own(bed: Bed) {
     let again = bed.claim(hooks[0], 9).await.remove(0);
     assert_eq!((again.delivery, again.redelivery, again.attempts), (delivery, true, 0));
     assert_eq!(again.message().uid, first.message().uid);
+    assert_eq!(again.earlier, 1, "one attempt was made before");
     settle(&bed, vec![ended(&**bed.store(), &again, bed.now(), DeliveryState::Succeeded)]).await;
+    let third = bed.store().redeliver(delivery.first_attempt(), bed.now()).await.expect("planned");
+    let third_work = bed.claim(hooks[0], 9).await.remove(0);
+    assert_eq!((third_work.delivery, third_work.earlier), (third, 2), "two were made before");
+    settle(&bed, vec![ended(&**bed.store(), &third_work, bed.now(), DeliveryState::Succeeded)]).await;
     let sums = bed.store().conservation().await.expect("counts");
-    assert!(sums.planned == 2 && sums.holds(), "{sums:?}");
+    assert!(sums.planned == 3 && sums.holds(), "{sums:?}");
     let unknown = bed.store().redeliver(AttemptId(1), bed.now()).await;
     assert!(matches!(unknown, Err(StoreError::NotFound)));
     bed.store().delete_hook(hooks[0]).await.expect("deleted");

@@ -6,9 +6,9 @@ use domain::attempt::{Exchange, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Message, Reason};
 use domain::hook::Hook;
 use domain::id::{AttemptId, EventId, HookId, RepositoryId};
-use domain::ports::{AttemptFilter, Store};
+use domain::ports::{AttemptFilter, Store, Tally};
 use domain::rules::target::TargetUrl;
-use testkit::an_event;
+use testkit::{START, an_event};
 
 use crate::bed::{Bed, DIALECTS, Ledger, answered, anything_goes, attempt_of, ended, uid};
 
@@ -195,4 +195,41 @@ pub(crate) async fn events_are_listed_newest_first_in_pages(bed: Bed) {
     assert!(bed.store().latest_event(RepositoryId(1), &["acme.thing.1"]).await.expect("reads").is_none());
     assert!(bed.store().event(EventId(1)).await.expect("reads").is_none());
     assert!(bed.store().outgoing(EventId(1)).await.expect("reads").is_none());
+}
+
+pub(crate) async fn exchanges_are_tallied_by_event_name_and_day(bed: Bed) {
+    let (bed, hooks) = bed.with_hooks(2).await;
+    let mut newest = Vec::new();
+    for (at, (hook, status)) in [(0, 200), (0, 500), (0, 404), (1, 200), (0, 204)].into_iter().enumerate() {
+        let new = an_event(&at.to_string()).for_hooks(&[hooks[hook]]).build();
+        bed.store().accept(new).await.expect("accepted");
+        let work = bed.claim(hooks[hook], 9).await.remove(0);
+        let attempt = attempt_of(&**bed.store(), &work, bed.now(), Some(answered(status)));
+        newest.push(attempt.id);
+        let settled = Settlement {
+            attempt,
+            next: Next::Ended { state: DeliveryState::Failed, reason: None },
+            lease: work.lease,
+            disable_hook: false,
+            tally: Some("push".into()),
+        };
+        bed.store().settle(vec![settled]).await.expect("settles");
+        bed.clock.advance(Duration::from_secs(20 * 3600));
+    }
+    let since = |start| bed.store().tallies(hooks[0], start);
+    let all = since(START).await.expect("reads");
+    let expected = Tally {
+        kind: "push".to_owned(),
+        successes: 2,
+        failures: 2,
+        errors: 0,
+        last_success: Some(newest[4]),
+        last_failure: Some(newest[2]),
+        last_error: None,
+    };
+    assert_eq!(all, [expected.clone()]);
+    let recent = since(START.plus(Duration::from_secs(3 * 86_400))).await.expect("reads");
+    assert_eq!(recent, [Tally { successes: 1, failures: 0, last_failure: None, ..expected }]);
+    bed.store().delete_hook(hooks[0]).await.expect("deleted");
+    assert!(since(START).await.expect("reads").is_empty());
 }
