@@ -1,5 +1,7 @@
 //! Payloads: what happened, as Cloud tells it (contract bitbucket-cloud section 3).
 
+pub(in crate::bitbucket_cloud) mod shapes;
+
 use domain::canonical::Happening;
 use domain::dialect::{Draft, Scene};
 

@@ -1,0 +1,123 @@
+//! The objects that events and the API share (contract bitbucket-cloud section 3.1).
+
+mod account;
+mod repository;
+mod workspace;
+
+use std::fmt;
+
+use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
+use domain::id::Uid;
+use domain::time::Timestamp;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+pub(in crate::bitbucket_cloud) use account::Account;
+pub(in crate::bitbucket_cloud) use repository::Repository;
+pub(in crate::bitbucket_cloud) use workspace::{Project, Workspace};
+
+/// A uid as Cloud writes it: the braces belong to the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::bitbucket_cloud) struct Braced(pub(in crate::bitbucket_cloud) Uid);
+
+impl fmt::Display for Braced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}}}", self.0)
+    }
+}
+
+impl Serialize for Braced {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        sink.collect_str(self)
+    }
+}
+
+/// A `links` object: each link's name, and its address in pieces that are joined while they are written.
+pub(in crate::bitbucket_cloud) struct LinkSet<'a>(pub(in crate::bitbucket_cloud) &'a [(&'static str, &'a [&'a str])]);
+
+impl Serialize for LinkSet<'_> {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        let mut map = sink.serialize_map(Some(self.0.len()))?;
+        for (name, pieces) in self.0 {
+            map.serialize_entry(name, &Link { href: Joined(pieces) })?;
+        }
+        map.end()
+    }
+}
+
+/// `{"href": …}`
+#[derive(Serialize)]
+struct Link<'a> {
+    href: Joined<'a>,
+}
+
+/// Texts joined while they are written.
+struct Joined<'a>(&'a [&'a str]);
+
+impl fmt::Display for Joined<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
+impl Serialize for Joined<'_> {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        sink.collect_str(self)
+    }
+}
+
+/// A moment with six decimals: `2026-01-02T03:04:05.000000+00:00`. Commits and tags have none, see [`seconds`].
+#[derive(Clone, Copy, Debug)]
+pub(in crate::bitbucket_cloud) struct Micros(pub(in crate::bitbucket_cloud) Timestamp);
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_microsecond(self.0.as_micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let text = format!("{moment:.6}");
+        f.write_str(text.trim_end_matches('Z'))?;
+        f.write_str("+00:00")
+    }
+}
+
+impl Serialize for Micros {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        sink.collect_str(self)
+    }
+}
+
+/// A moment to the second: `2026-01-02T03:04:05+00:00`.
+pub(in crate::bitbucket_cloud) fn seconds(moment: Timestamp) -> String {
+    format!("{}+00:00", moment.rfc3339_seconds().trim_end_matches('Z'))
+}
+
+/// A uid for something that has no row of its own, from that of its owner and a name: always the same, and no other's
+/// (a UUID of version 5).
+fn derived_uid(owner: Uuid, name: &str) -> Uid {
+    let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+    digest.update(owner.as_bytes());
+    digest.update(name.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest.finish().as_ref()[..16]);
+    Uid(uuid::Builder::from_sha1_bytes(bytes).into_uuid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_with_an_offset_and_as_many_decimals_as_the_field_has() {
+        let moment = Timestamp::parse_rfc3339("2026-01-02T12:04:05.070009+09:00").expect("parses");
+        assert_eq!(Micros(moment).to_string(), "2026-01-02T03:04:05.070009+00:00");
+        assert_eq!(seconds(moment), "2026-01-02T03:04:05+00:00");
+        assert_eq!(Micros(Timestamp::from_micros(0)).to_string(), "1970-01-01T00:00:00.000000+00:00");
+    }
+
+    /// The example of RFC 9562, appendix A.4.
+    #[test]
+    fn derived_uids_are_version_5_uuids() {
+        let dns = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
+        assert_eq!(derived_uid(dns, "www.example.com").to_string(), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+    }
+}
