@@ -4,7 +4,7 @@
 //! never touches the disk and never waits for it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Token, TokenHash};
 use crate::event::Place;
@@ -73,7 +73,11 @@ struct Tables {
 
 /// The directory. Cheap to share; all methods take a short lock.
 #[derive(Debug, Default)]
-pub struct Directory(RwLock<Tables>);
+pub struct Directory {
+    tables: RwLock<Tables>,
+    /// When tokens were last used, since somebody asked.
+    seen: Mutex<HashMap<TokenId, Timestamp>>,
+}
 
 /// Names compare without regard to ASCII case (contract github section 0).
 fn fold(name: &str) -> String {
@@ -83,12 +87,12 @@ fn fold(name: &str) -> String {
 impl Directory {
     fn read(&self) -> RwLockReadGuard<'_, Tables> {
         // A panic while holding the lock leaves at worst one change half applied; serving on beats poisoning all.
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies committed changes, in order, as one step for readers.
     pub fn apply(&self, changes: impl IntoIterator<Item = Change>) {
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
             tables.apply(change);
         }
@@ -154,7 +158,7 @@ impl Directory {
         found
     }
 
-    /// Who presents this token, unless it is unknown or has expired.
+    /// Who presents this token, unless it is unknown or has expired. Notes the use.
     pub fn authenticate(&self, hash: &TokenHash, now: Timestamp) -> Option<Principal> {
         let tables = self.read();
         let token = tables.tokens.get(hash)?;
@@ -162,7 +166,13 @@ impl Directory {
             return None;
         }
         let user = tables.accounts.get(&token.user)?.clone();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(token.id, now);
         Some(Principal { user, token: token.id, scopes: token.scopes, expires_at: token.expires_at })
+    }
+
+    /// The tokens used since this was last asked, and when: for [`Accounts::touch_tokens`](crate::ports::Accounts).
+    pub fn take_seen(&self) -> Vec<(TokenId, Timestamp)> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
     }
 
     /// A user's role in an organization. Site admins own every organization.

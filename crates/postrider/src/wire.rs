@@ -68,6 +68,7 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
     engine.started().await;
     tokio::spawn(keep_fresh(sender));
     tokio::spawn(keep_metrics(metrics.clone()));
+    tokio::spawn(keep_token_uses(store.clone()));
     let operations = web::Operations::new(store, metrics);
     let service = web::assemble(&surfaces, &ports, &settings, operations.clone());
     Ok(Wired { ports, engine, service, operations })
@@ -128,6 +129,25 @@ async fn keep_fresh(sender: Arc<HttpSender>) {
     loop {
         minutes.tick().await;
         sender.refresh();
+    }
+}
+
+/// Writes down once a minute when tokens were last used.
+async fn keep_token_uses(store: Arc<dyn Store>) {
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutes.tick().await;
+        note_token_uses(&*store).await;
+    }
+}
+
+/// Writes down when tokens were last used. What is not written is forgotten: it is for people, not for decisions.
+pub(crate) async fn note_token_uses(store: &dyn Store) {
+    let seen = store.directory().take_seen();
+    if !seen.is_empty()
+        && let Err(error) = store.touch_tokens(seen).await
+    {
+        tracing::warn!(%error, "the last uses of tokens were not noted");
     }
 }
 

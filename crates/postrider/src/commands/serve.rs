@@ -43,6 +43,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     stop.cancel();
     serving.await?;
     engine.shutdown().await;
+    wire::note_token_uses(&*ports.store).await;
     ports.store.close().await;
     tracing::info!("stopped");
     Ok(())

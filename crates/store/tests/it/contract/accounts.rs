@@ -105,6 +105,8 @@ pub(crate) async fn tokens_authenticate_until_they_are_revoked(bed: Bed) {
     let principal = store.directory().authenticate(&TokenHash([7; 32]), bed.now()).expect("known");
     assert_eq!((principal.token, principal.scopes), (token.id, token.scopes));
     assert!(matches!(store.create_token(a_token(AccountId(1))).await, Err(StoreError::NameTaken)));
+    assert_eq!(store.directory().take_seen(), [(token.id, bed.now())]);
+    assert!(store.directory().take_seen().is_empty(), "told once");
     let used = bed.now().plus(Duration::from_secs(60));
     store.touch_tokens(vec![(token.id, used), (TokenId(99), used)]).await.expect("noted");
     let listed = store.tokens_of(AccountId(1)).await.expect("lists");
