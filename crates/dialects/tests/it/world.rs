@@ -195,6 +195,7 @@ impl World {
             lease: work.lease,
             disable_hook: false,
             tally: dialect.tallies().then(|| message.kind.clone()),
+            breaker: None,
         }
     }
 }
