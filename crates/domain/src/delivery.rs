@@ -91,11 +91,6 @@ impl Work {
     pub fn message(&self) -> &Message {
         &self.outgoing.messages[usize::from(self.message)]
     }
-
-    /// A person asked for it, and this is its first attempt: it is not held back by an open breaker.
-    pub fn by_hand(&self) -> bool {
-        self.attempts == 0 && (self.redelivery || self.outgoing.direct)
-    }
 }
 
 /// How an open delivery is held (D-12).
@@ -176,10 +171,6 @@ pub enum Reason {
     Poison,
     /// The payload is over the dialect's limit (D-7).
     Oversize,
-    /// The hook's breaker was open, and its dialect skips what comes meanwhile (D-20).
-    BreakerOpen,
-    /// Too much was under way, and its dialect skips what comes meanwhile (D-20).
-    InFlight,
 }
 
 impl Reason {
@@ -192,8 +183,6 @@ impl Reason {
             Self::TooOld => "too_old",
             Self::Poison => "poison",
             Self::Oversize => "oversize",
-            Self::BreakerOpen => "breaker_open",
-            Self::InFlight => "in_flight",
         }
     }
 }

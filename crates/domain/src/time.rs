@@ -58,6 +58,11 @@ impl Timestamp {
         format!("{:.3}", self.to_jiff(1_000))
     }
 
+    /// `2026-01-02T03:04:05.123456Z`: always six decimals.
+    pub fn rfc3339_micros(self) -> String {
+        format!("{:.6}", self.to_jiff(1))
+    }
+
     fn to_jiff(self, unit: i64) -> jiff::Timestamp {
         let whole = self.0.div_euclid(unit) * unit;
         jiff::Timestamp::from_microsecond(whole).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
@@ -86,6 +91,8 @@ mod tests {
         assert_eq!(moment.rfc3339_seconds(), "2026-01-02T03:04:05Z");
         assert_eq!(moment.rfc3339_millis(), "2026-01-02T03:04:05.999Z");
         assert_eq!(Timestamp::from_micros(0).rfc3339_millis(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(moment.rfc3339_micros(), "2026-01-02T03:04:05.999999Z");
+        assert_eq!(Timestamp::from_micros(0).rfc3339_micros(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
     }
 }

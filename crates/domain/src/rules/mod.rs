@@ -2,7 +2,6 @@
 
 pub mod access;
 pub mod backoff;
-pub mod breaker;
 pub mod decide;
 pub mod matching;
 pub mod target;
