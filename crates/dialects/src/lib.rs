@@ -9,7 +9,6 @@ mod github;
 mod hmac;
 pub mod http;
 mod standard;
-mod unregistered;
 
 use std::sync::Arc;
 

@@ -31,4 +31,9 @@ impl Surface for BitbucketCloudSurface {
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
         api::routes(ports, settings, self.0.clone())
     }
+
+    /// The same: some clients can only be pointed here by a name for their fixed `api.bitbucket.org`.
+    fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {
+        Some(self.routes(ports.clone(), settings.clone()))
+    }
 }

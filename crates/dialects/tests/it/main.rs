@@ -1,4 +1,5 @@
 //! The HTTP surfaces over a real store: one request in, one answer out.
 
+mod bitbucket_cloud;
 mod github;
 mod world;

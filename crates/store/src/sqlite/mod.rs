@@ -2,7 +2,6 @@
 
 mod accounts;
 mod attempts;
-mod breakers;
 mod checkpoint;
 mod codes;
 mod connect;

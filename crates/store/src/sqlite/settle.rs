@@ -6,7 +6,6 @@ use domain::id::AttemptId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::breakers::Steps;
 use super::codes::{Coded, flag};
 use super::queue::{NewRow, insert_row};
 use super::writer::Tx;
@@ -22,29 +21,23 @@ pub(crate) fn bytes(settlement: &Settlement) -> usize {
 
 /// Writes a batch.
 pub(crate) fn settle(tx: &mut Tx<'_>, batch: &[Settlement]) -> Done<()> {
-    let mut steps = Steps::default();
     for settlement in batch {
-        if settle_one(tx, settlement)? {
-            steps.take(settlement);
-        }
+        settle_one(tx, settlement)?;
     }
-    steps.note(tx)?;
     tally::count(tx.conn, batch)
 }
 
-/// `false`: it was too late and changed nothing but the log.
-fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
+fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<()> {
     let attempt = &settlement.attempt;
     let entry = Entry::of(settlement);
     match settlement.lease {
         Lease::Fresh => {
             if !tx.fresh.holds(attempt.event, attempt.delivery) {
-                log_late(tx, attempt, &entry)?;
-                return Ok(false);
+                return log_late(tx, attempt, &entry);
             }
             if !write_attempt(tx.conn, attempt.id, attempt, &entry)? {
                 tracing::warn!(delivery = attempt.delivery.0, "delivery {} was settled twice", attempt.delivery);
-                return Ok(false);
+                return Ok(());
             }
             if let Next::RetryAt(due) = settlement.next {
                 insert_row(tx.conn, &retry_row(attempt, due))?;
@@ -54,8 +47,7 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
         }
         Lease::Row { epoch } => {
             if !settle_row(tx.conn, attempt, settlement.next, epoch)? {
-                log_late(tx, attempt, &entry)?;
-                return Ok(false);
+                return log_late(tx, attempt, &entry);
             }
             if let Next::RetryAt(due) = settlement.next {
                 tx.effects.dues.push((attempt.hook, due));
@@ -68,7 +60,7 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
             attempt.exchange.as_ref().map_or(attempt.started_at, |answer| attempt.started_at.plus(answer.duration));
         hooks::switch_off(tx, attempt.hook, ended)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The queue row of a fresh delivery's first retry.
@@ -82,7 +74,6 @@ fn retry_row(attempt: &Attempt, due: Timestamp) -> NewRow {
         earlier: 0,
         recoveries: 0,
         redelivery: attempt.redelivery,
-        by_hand: false,
         due,
     }
 }
@@ -96,8 +87,7 @@ fn settle_row(conn: &Connection, attempt: &Attempt, next: Next, epoch: i64) -> D
             conn.prepare_cached(sql)?.execute([attempt.delivery.0, epoch])?
         }
         Next::RetryAt(due) => {
-            let sql = "UPDATE queue SET attempts = ?3, due_at = ?4, recoveries = 0, by_hand = 0, epoch = NULL,
-                lease_until = NULL
+            let sql = "UPDATE queue SET attempts = ?3, due_at = ?4, recoveries = 0, epoch = NULL, lease_until = NULL
                 WHERE delivery_id = ?1 AND epoch = ?2";
             let params = params![attempt.delivery.0, epoch, attempt.number, due.as_micros()];
             conn.prepare_cached(sql)?.execute(params)?
