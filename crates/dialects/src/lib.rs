@@ -9,6 +9,7 @@ mod github;
 mod hmac;
 pub mod http;
 mod standard;
+mod unregistered;
 
 use std::sync::Arc;
 

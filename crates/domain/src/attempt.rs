@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::{DeliveryState, Lease, Reason};
 use crate::id::{AttemptId, DeliveryId, EventId, HookId};
+use crate::rules::breaker::Breaker;
 use crate::time::Timestamp;
 
 /// How much of a response body is kept, in bytes (E-14).
@@ -137,4 +138,18 @@ pub struct Settlement {
     pub disable_hook: bool,
     /// Count the outcome under this event name, for dialects whose API shows counts.
     pub tally: Option<Arc<str>>,
+    /// The hook's breaker after it, if it changed (D-20).
+    pub breaker: Option<BreakerStep>,
+}
+
+/// A hook's breaker after an observation. Exchanges of a hook end in any order and are settled in another; the greatest
+/// step is the last observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerStep {
+    /// The version of the hook it belongs to; an edit resets the breaker.
+    pub version: u32,
+    /// Rises with each change that this process has seen.
+    pub step: u64,
+    /// The breaker.
+    pub breaker: Breaker,
 }

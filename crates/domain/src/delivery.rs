@@ -91,6 +91,11 @@ impl Work {
     pub fn message(&self) -> &Message {
         &self.outgoing.messages[usize::from(self.message)]
     }
+
+    /// A person asked for it, and this is its first attempt: it is not held back by an open breaker.
+    pub fn by_hand(&self) -> bool {
+        self.attempts == 0 && (self.redelivery || self.outgoing.direct)
+    }
 }
 
 /// How an open delivery is held (D-12).
@@ -171,6 +176,10 @@ pub enum Reason {
     Poison,
     /// The payload is over the dialect's limit (D-7).
     Oversize,
+    /// The hook's breaker was open, and its dialect skips what comes meanwhile (D-20).
+    BreakerOpen,
+    /// Too much was under way, and its dialect skips what comes meanwhile (D-20).
+    InFlight,
 }
 
 impl Reason {
@@ -183,6 +192,8 @@ impl Reason {
             Self::TooOld => "too_old",
             Self::Poison => "poison",
             Self::Oversize => "oversize",
+            Self::BreakerOpen => "breaker_open",
+            Self::InFlight => "in_flight",
         }
     }
 }

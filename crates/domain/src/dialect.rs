@@ -81,6 +81,27 @@ pub struct Sending<'a> {
     pub entropy: &'a dyn Entropy,
 }
 
+/// Names of a vendor's own counters, as metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CounterNames {
+    /// Counter: events that led to at least one delivery of this dialect.
+    pub publishes: &'static str,
+    /// Counter: requests sent, or tried.
+    pub dispatches: &'static str,
+    /// Gauge: requests under way.
+    pub in_flight: &'static str,
+    /// Counter: answers of 2xx.
+    pub successes: &'static str,
+    /// Counter: other answers.
+    pub failures: &'static str,
+    /// Counter: requests without an answer.
+    pub errors: &'static str,
+    /// Counter: deliveries skipped by the breaker or the limit in flight.
+    pub rejections: &'static str,
+    /// Gauge: when the last one was skipped, in seconds since 1970.
+    pub last_rejection: &'static str,
+}
+
 /// One wire format.
 pub trait Dialect: Send + Sync {
     /// Its name in the registry.
@@ -130,6 +151,11 @@ pub trait Dialect: Send + Sync {
     /// Does its API show counts per event name? Then each exchange is tallied when it is settled.
     fn tallies(&self) -> bool {
         false
+    }
+
+    /// What the vendor calls its own counters of deliveries, if operators know them by name.
+    fn counters(&self) -> Option<&'static CounterNames> {
+        None
     }
 
     /// Does a 410 switch the hook off (D-15)?

@@ -13,6 +13,7 @@ use crate::directory::Directory;
 use crate::event::{Accepted, Event, NewEvent};
 use crate::hook::{Hook, NewHook, SiblingRule};
 use crate::id::{AccountId, AttemptId, DeliveryId, EventId, HookId, RepositoryId, TokenId, Uid};
+use crate::rules::breaker::Breaker;
 use crate::rules::target::TargetUrl;
 use crate::time::Timestamp;
 
@@ -241,15 +242,21 @@ pub trait Queue: Send + Sync {
     async fn recover(&self, now: Timestamp) -> Stored<u64>;
     /// Claims due rows. A lane not named gets nothing.
     async fn claim_due(&self, claim: ClaimDue) -> Stored<Vec<Work>>;
+    /// As [`claim_due`](Self::claim_due), but only first attempts that a person asked for ([`Work::by_hand`]).
+    async fn claim_by_hand(&self, claim: ClaimDue) -> Stored<Vec<Work>>;
     /// Every lane with unclaimed rows.
     async fn backlog(&self) -> Stored<Vec<Backlog>>;
     /// Writes attempts and their consequences in one transaction (D-11): log row, queue row inserted, moved or deleted,
-    /// hook switched off. A settlement whose lease has lapsed is logged as late and changes nothing else (D-12).
+    /// hook switched off, breaker noted. A settlement whose lease has lapsed is logged as late and changes nothing else
+    /// (D-12).
     async fn settle(&self, batch: Vec<Settlement>) -> Stored<()>;
-    /// Gives claimed rows back, due at once: shutting down.
+    /// Gives claimed rows and fresh deliveries back, due at once: shutting down, or held by a breaker.
     async fn hand_back(&self, deliveries: Vec<DeliveryId>, now: Timestamp) -> Stored<()>;
     /// Plans a delivery by hand: the message of an attempt once more, due now. Returns the new delivery.
     async fn redeliver(&self, attempt: AttemptId, now: Timestamp) -> Stored<DeliveryId>;
+    /// Breakers that were not closed when they were last noted, with the version of their hook: for the start, so that
+    /// it does not storm dead hooks (D-20).
+    async fn breakers(&self) -> Stored<Vec<(HookId, u32, Breaker)>>;
 }
 
 /// Which attempts of a hook to list.
@@ -352,6 +359,8 @@ pub trait Views: Send + Sync {
     async fn conservation(&self) -> Stored<Conservation>;
     /// Open deliveries of a hook that have a queue row.
     async fn queued(&self, hook: HookId) -> Stored<u64>;
+    /// The breakers of these hooks as they were last noted; closed ones without failures are left out.
+    async fn breakers_of(&self, hooks: &[HookId]) -> Stored<Vec<(HookId, Breaker)>>;
 }
 
 /// One backend: SQLite or PostgreSQL.
@@ -380,6 +389,14 @@ pub trait Bell: Send + Sync {
     fn ring(&self, work: Vec<Work>, bytes: usize);
     /// After a commit: the lane has a queue row due then (queued, redelivered, freed).
     fn due(&self, hook: HookId, at: Timestamp);
+    /// As `due`, for a row that [`Queue::claim_by_hand`] finds: an open breaker does not hold it.
+    fn asked(&self, hook: HookId, at: Timestamp) {
+        self.due(hook, at);
+    }
+    /// After a commit: the hook was edited or deleted. Its breaker and its pause are over.
+    fn changed(&self, hook: HookId) {
+        let _ = hook;
+    }
 }
 
 /// One request to a receiver.

@@ -176,6 +176,7 @@ impl Courier {
             lease: work.lease,
             disable_hook: decision.disable_hook,
             tally: tallied.then(|| message.kind.clone()),
+            breaker: None,
         }
     }
 

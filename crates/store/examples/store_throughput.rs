@@ -89,6 +89,7 @@ fn settlement(work: &Work, now: Timestamp, head: &Bytes, answer: &Bytes) -> Sett
         lease: work.lease,
         disable_hook: false,
         tally: None,
+        breaker: None,
     }
 }
 

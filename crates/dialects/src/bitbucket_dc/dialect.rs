@@ -9,7 +9,7 @@ use bytes::Bytes;
 use domain::account::Account;
 use domain::canonical::Happening;
 use domain::delivery::Message;
-use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
+use domain::dialect::{CounterNames, Dialect, Draft, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
 use domain::id::Uid;
 
@@ -23,6 +23,18 @@ pub(crate) const NAME: DialectName = DialectName("bitbucket_datacenter");
 
 /// The body of a test request, blank included (section 2).
 const PING_BODY: &[u8] = b"{\"test\": true}";
+
+/// The attributes of the JMX bean `com.atlassian.webhooks:name=Webhooks`, as Prometheus metrics (section 4).
+const COUNTERS: CounterNames = CounterNames {
+    publishes: "bitbucket_dc_publish_count",
+    dispatches: "bitbucket_dc_dispatch_count",
+    in_flight: "bitbucket_dc_dispatch_in_flight_count",
+    successes: "bitbucket_dc_dispatch_success_count",
+    failures: "bitbucket_dc_dispatch_failure_count",
+    errors: "bitbucket_dc_dispatch_error_count",
+    rejections: "bitbucket_dc_dispatch_rejected_count",
+    last_rejection: "bitbucket_dc_dispatch_last_rejected_timestamp",
+};
 
 /// The Data Center dialect.
 #[derive(Clone, Debug)]
@@ -104,6 +116,10 @@ impl Dialect for BitbucketDataCenter {
 
     fn tallies(&self) -> bool {
         true
+    }
+
+    fn counters(&self) -> Option<&'static CounterNames> {
+        Some(&COUNTERS)
     }
 
     fn gone_disables(&self) -> bool {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Settings of the Data Center surface and dialect.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each off or on in the configuration file")]
 pub struct BitbucketDataCenterSettings {
     /// Show `********` instead of secrets. Off by default: published clients compare what they read (section 1.1).
     pub mask_secrets: bool,

@@ -27,6 +27,7 @@ pub(crate) const ALL: &str = "repo,delete_repo,admin:org";
 pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) ports: Ports,
+    pub(crate) sender: Arc<RecordingSender>,
     pub(crate) router: Router,
     pub(crate) api_host: Router,
     pub(crate) app: Arc<Repository>,
@@ -60,10 +61,14 @@ impl World {
     }
 
     pub(crate) async fn with(settings: ApiSettings) -> Self {
+        Self::with_surfaces(settings, &SurfaceSettings::default()).await
+    }
+
+    pub(crate) async fn with_surfaces(settings: ApiSettings, of_surfaces: &SurfaceSettings) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FakeClock::default());
         let entropy = Arc::new(SeededEntropy::new(7));
-        let surfaces = surfaces(&SurfaceSettings::default());
+        let surfaces = surfaces(of_surfaces);
         let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
         let url = format!("sqlite:{}", dir.path().join("test.db").display());
         let names = dialects.iter().map(|dialect| dialect.name()).collect();
@@ -72,7 +77,7 @@ impl World {
         let store = store.expect("a store");
         let sender = Arc::new(RecordingSender::default());
         let public_url = "http://postrider.test".into();
-        let ports = Ports { store, dialects, clock: clock.clone(), entropy, sender, public_url };
+        let ports = Ports { store, dialects, clock: clock.clone(), entropy, sender: sender.clone(), public_url };
         let router =
             surfaces.iter().fold(Router::new(), |all, one| all.merge(one.routes(ports.clone(), settings.clone())));
         let api_hosts = surfaces.iter().filter_map(|one| one.api_host_routes(&ports, &settings));
@@ -85,7 +90,7 @@ impl World {
         repository(&ports, &acme, "other", false).await;
         repository(&ports, &alice, "secret", true).await;
         let tokens = std::sync::atomic::AtomicUsize::new(0);
-        let mut world = Self { clock, ports, router, api_host, app, token: String::new(), tokens, _dir: dir };
+        let mut world = Self { clock, ports, sender, router, api_host, app, token: String::new(), tokens, _dir: dir };
         world.token = world.token_for("alice", ALL).await;
         world
     }
@@ -170,6 +175,8 @@ impl World {
 
     fn settled(&self, work: &Work, exchange: &Exchange) -> Settlement {
         let succeeded = matches!(exchange.status, Some(200..=299));
+        let message = work.message();
+        let dialect = self.ports.dialects.get(message.dialect.0).expect("a known dialect");
         let state = if succeeded { DeliveryState::Succeeded } else { DeliveryState::Failed };
         Settlement {
             attempt: Attempt {
@@ -188,7 +195,8 @@ impl World {
             next: Next::Ended { state, reason: None },
             lease: work.lease,
             disable_hook: false,
-            tally: None,
+            tally: dialect.tallies().then(|| message.kind.clone()),
+            breaker: None,
         }
     }
 }

@@ -49,6 +49,7 @@ fn settled(bed: &Bed, work: &Work, status: u16) -> Settlement {
         lease: work.lease,
         disable_hook: false,
         tally: None,
+        breaker: None,
     }
 }
 

@@ -31,7 +31,7 @@ pub use pull_request::{
     Counts, End, Participant, PullRequest, PullRequestChanges, PullRequestCommentEvent, PullRequestEvent,
     PullRequestState, Review, Verdict,
 };
-pub use push::{Push, RefKind, RefUpdate, ZERO_ID};
+pub use push::{Annotation, Push, RefKind, RefUpdate, ZERO_ID};
 pub use release::{Asset, Release, ReleaseChanges, ReleaseEvent};
 pub use repository::{RepositoryChanges, RepositoryEvent};
 pub use status::{BranchTip, CommitStatusEvent, Status, StatusState};

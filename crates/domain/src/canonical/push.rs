@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::Actor;
+use super::actor::{Actor, Person};
 use super::commit::Commit;
 use super::field;
 use super::read::Payload;
@@ -52,6 +52,24 @@ pub struct RefUpdate {
     /// The commit the ref points to now (for an annotated tag: the tagged commit); none when deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_commit: Option<Commit>,
+    /// The commit the ref pointed to before (for an annotated tag: the tagged commit); none when created, or unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_commit: Option<Commit>,
+    /// What an annotated tag says about itself; none for branches, other tags and deleted ones, or if unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotation: Option<Annotation>,
+}
+
+/// What a tag object holds beside the name of what it tags.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// The whole message.
+    pub message: String,
+    /// Who made the tag.
+    pub tagger: Person,
+    /// When, RFC 3339, with the tagger's own offset.
+    #[serde(deserialize_with = "field::date")]
+    pub date: String,
 }
 
 impl RefUpdate {

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod backoff;
+pub mod breaker;
 pub mod decide;
 pub mod matching;
 pub mod target;

@@ -5,6 +5,7 @@ use domain::delivery::{DeliveryState, Lease, Work};
 use domain::directory::Directory;
 use domain::id::{AttemptId, DeliveryId, EventId};
 use domain::ports::{Backlog, ClaimDue, StoreError, Stored};
+use domain::rules::breaker::Breaker;
 use testkit::{FakeClock, START};
 use tokio::time::advance;
 
@@ -36,6 +37,9 @@ impl Queue for Book {
     async fn claim_due(&self, _: ClaimDue) -> Stored<Vec<Work>> {
         Ok(Vec::new())
     }
+    async fn claim_by_hand(&self, _: ClaimDue) -> Stored<Vec<Work>> {
+        Ok(Vec::new())
+    }
     async fn backlog(&self) -> Stored<Vec<Backlog>> {
         Ok(Vec::new())
     }
@@ -55,6 +59,9 @@ impl Queue for Book {
     async fn redeliver(&self, _: AttemptId, _: Timestamp) -> Stored<DeliveryId> {
         Err(StoreError::NotFound)
     }
+    async fn breakers(&self) -> Stored<Vec<(HookId, u32, Breaker)>> {
+        Ok(Vec::new())
+    }
 }
 
 fn settlement(id: i64) -> Settlement {
@@ -72,7 +79,7 @@ fn settlement(id: i64) -> Settlement {
         exchange: None,
     };
     let next = Next::Ended { state: DeliveryState::Succeeded, reason: None };
-    Settlement { attempt, next, lease: Lease::Fresh, disable_hook: false, tally: None }
+    Settlement { attempt, next, lease: Lease::Fresh, disable_hook: false, tally: None, breaker: None }
 }
 
 struct Bench {

@@ -67,6 +67,8 @@ fn strip(update: &mut RefUpdate) {
     update.truncated |= !update.commits.is_empty();
     update.commits.clear();
     update.head_commit = None;
+    update.previous_commit = None;
+    update.annotation = None;
 }
 
 #[cfg(test)]
@@ -94,6 +96,8 @@ mod tests {
             truncated: false,
             total_commits: Some(1),
             head_commit: None,
+            previous_commit: None,
+            annotation: None,
         }
     }
 

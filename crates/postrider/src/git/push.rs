@@ -61,7 +61,7 @@ pub(crate) fn compute(git: &Git<'_>, moved: &[Moved], pusher: Actor, trouble: &m
         }
         found.push(about);
     }
-    let (commits, read) = commits::read(git, &wanted(&found), MAX_PUSH_BYTES);
+    let (commits, read) = commits::read(git, &wanted(moved, &found), MAX_PUSH_BYTES);
     if let Err(error) = read {
         note(error);
     }
@@ -190,12 +190,14 @@ fn count(git: &Git<'_>, range: &str) -> Result<u64, GitError> {
     text.trim().parse().map_err(|_| GitError::NotRun(std::io::Error::other("rev-list --count printed no number")))
 }
 
-/// The commits to read, each once: the heads first, so that they are never the ones left out.
-fn wanted(found: &[Found]) -> Vec<&str> {
+/// The commits to read, each once: the heads first, so that they are never the ones left out; what branches pointed to before
+/// last, since least is lost with it.
+fn wanted<'a>(moved: &'a [Moved], found: &'a [Found]) -> Vec<&'a str> {
     let heads = found.iter().filter_map(|one| one.head.as_deref());
+    let left = moved.iter().filter(|one| one.is_branch() && !one.created()).map(|one| one.old.as_str());
     let listed = found.iter().flat_map(|one| one.ids.iter().map(String::as_str));
     let mut seen = HashSet::new();
-    heads.chain(listed).filter(|id| seen.insert(*id)).collect()
+    heads.chain(listed).chain(left).filter(|id| seen.insert(*id)).collect()
 }
 
 /// Puts a ref together; commits that do not fit into `room` bytes are left out, oldest first.
@@ -207,6 +209,14 @@ fn assemble(one: &Moved, found: Found, commits: &Commits, room: &mut usize) -> R
             commit = Commit { added: Vec::new(), removed: Vec::new(), modified: Vec::new(), ..commit };
         }
         commit
+    });
+    let previous = commits.get(&one.old).filter(|_| one.is_branch() && !one.created());
+    let previous_commit = previous.map(|commit| Commit {
+        distinct: false,
+        added: Vec::new(),
+        removed: Vec::new(),
+        modified: Vec::new(),
+        ..commit.clone()
     });
     let mut listed = Vec::new();
     for id in &found.ids {
@@ -226,6 +236,8 @@ fn assemble(one: &Moved, found: Found, commits: &Commits, room: &mut usize) -> R
         total_commits: if one.is_branch() && !one.deleted() { found.total } else { None },
         commits: listed,
         head_commit,
+        previous_commit: previous_commit.filter(|commit| take(room, commit)),
+        annotation: None,
     }
 }
 

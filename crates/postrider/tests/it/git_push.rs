@@ -43,6 +43,7 @@ fn a_fast_forward_lists_what_the_branch_did_not_have() {
         (first.as_str(), second.as_str(), false)
     );
     assert_eq!(ids(&update), [&second]);
+    assert_eq!(update.previous_commit.as_ref().map(|commit| &commit.id), Some(&first));
     assert!(!update.created() && !update.deleted() && update.base_ref.is_none());
 }
 
@@ -125,6 +126,7 @@ fn deleted_refs_end_in_zeros_and_have_no_head() {
     let branch = scene.pushed_ref(&["--delete", "topic"]);
     assert_eq!((branch.before.as_str(), branch.after.as_str()), (first.as_str(), ZERO_ID));
     assert!(branch.deleted() && branch.head_commit.is_none() && branch.commits.is_empty() && !branch.truncated);
+    assert_eq!(branch.previous_commit.map(|commit| commit.id), Some(first));
     let tag = scene.pushed_ref(&["--delete", "v1"]);
     assert_eq!((tag.kind, tag.before), (RefKind::Tag, scene.git(&["rev-parse", "v1"])));
 }

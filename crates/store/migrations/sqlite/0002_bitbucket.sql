@@ -24,3 +24,20 @@ CREATE TABLE tallies (
     last_error   INTEGER,
     PRIMARY KEY (hook_id, kind, day)
 ) STRICT, WITHOUT ROWID;
+
+-- How a hook's breaker stood after its last observation, and for which version of the hook. `step` counts observations
+-- of one epoch.
+CREATE TABLE breakers (
+    hook_id    INTEGER PRIMARY KEY REFERENCES hooks (id) ON DELETE CASCADE,
+    version    INTEGER NOT NULL,
+    epoch      INTEGER NOT NULL,
+    step       INTEGER NOT NULL,
+    failures   INTEGER NOT NULL,
+    open_until INTEGER,
+    healed     INTEGER
+) STRICT;
+
+-- First attempts that a person asked for: an open breaker does not hold them.
+ALTER TABLE queue ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX queue_by_hand ON queue (hook_id, due_at) WHERE by_hand = 1 AND epoch IS NULL;
+UPDATE queue SET by_hand = 1 WHERE redelivery = 1 AND attempts = 0;

@@ -32,7 +32,8 @@ codes! {
     Permission { Read = 0, Write = 1, Admin = 2 }
     BodyFormat { Json = 0, Form = 1 }
     DeliveryState { Open = 0, Succeeded = 1, Failed = 2, Cancelled = 3, Expired = 4, Quarantined = 5, Skipped = 6 }
-    Reason { HookDeleted = 0, HookInactive = 1, Gone = 2, TooOld = 3, Poison = 4, Oversize = 5 }
+    Reason { HookDeleted = 0, HookInactive = 1, Gone = 2, TooOld = 3, Poison = 4, Oversize = 5,
+        BreakerOpen = 6, InFlight = 7 }
     Outcome {
         Answered = 0, TimedOut = 1, NameFailed = 2, ConnectFailed = 3, TlsFailed = 4, Broken = 5, Refused = 6,
         InternalError = 7,

@@ -152,10 +152,12 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
             earlier: 0,
             recoveries: 0,
             redelivery: false,
+            by_hand: ring.outgoing.direct,
             due: new.accepted_at,
         };
         insert_row(tx.conn, &row)?;
-        tx.effects.dues.push((planned.hook, new.accepted_at));
+        let queued = if row.by_hand { &mut tx.effects.asked } else { &mut tx.effects.dues };
+        queued.push((planned.hook, new.accepted_at));
     }
     Ok(accepted)
 }

@@ -4,7 +4,7 @@
 //! log or in the queue. After a crash only the events above the mark need a look. One slow receiver would hold the mark
 //! back for as long as it likes, so events that stay open for long are noted one by one, and the mark passes them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 
 use domain::id::{DeliveryId, EventId};
@@ -22,8 +22,8 @@ const EVENTS_PER_NOTE: u32 = 100;
 pub(crate) struct Fresh {
     /// Unsettled fresh deliveries by event.
     left: BTreeMap<EventId, usize>,
-    /// Fresh deliveries that have a queue row nevertheless: handed back by a lane.
-    handed_back: HashSet<DeliveryId>,
+    /// Fresh deliveries that have a queue row nevertheless: handed back by a lane. Of events in `left` only.
+    handed_back: HashMap<EventId, HashSet<DeliveryId>>,
     /// Events below the mark that are still in `left`, and some that no longer are.
     stragglers: BTreeSet<EventId>,
     /// The newest committed event.
@@ -45,7 +45,7 @@ impl Fresh {
     pub(crate) fn new(epoch: i64, mark: i64, last_event: i64) -> Self {
         Self {
             left: BTreeMap::new(),
-            handed_back: HashSet::new(),
+            handed_back: HashMap::new(),
             stragglers: BTreeSet::new(),
             last_event,
             opened_at: last_event,
@@ -68,7 +68,8 @@ impl Fresh {
 
     /// Is this delivery held fresh by a lane of this process?
     pub(crate) fn holds(&self, event: EventId, delivery: DeliveryId) -> bool {
-        self.left.contains_key(&event) && !self.handed_back.contains(&delivery)
+        let is_back = || self.handed_back.get(&event).is_some_and(|deliveries| deliveries.contains(&delivery));
+        self.left.contains_key(&event) && !is_back()
     }
 
     /// An event was committed with that many fresh deliveries.
@@ -84,12 +85,15 @@ impl Fresh {
             self.last_event = self.last_event.max(last.0);
             self.since_note += 1;
         }
-        self.handed_back.extend(&effects.handed_back);
+        for (event, delivery) in &effects.handed_back {
+            self.handed_back.entry(*event).or_default().insert(*delivery);
+        }
         for event in &effects.settled {
             if let Some(left) = self.left.get_mut(event) {
                 *left -= 1;
                 if *left == 0 {
                     self.left.remove(event);
+                    self.handed_back.remove(event);
                 }
             }
         }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, Row, params};
 use super::codes::Coded;
 use super::rows::{all, delete, moment, one, uid};
 use super::writer::Tx;
-use super::{Shared, Sqlite};
+use super::{Shared, Sqlite, breakers};
 use crate::error::{Done, Failure, corrupt};
 use crate::vault::{Spot, Vault};
 
@@ -223,6 +223,7 @@ fn update(
         let others: Vec<_> = siblings(tx, scope, dialect).into_iter().filter(|sibling| sibling.id != id).collect();
         rule(&Candidate::from(&edited), &others).map_err(StoreError::Conflict)?;
     }
+    breakers::reset(tx.conn, id)?;
     let moved = edited.url != url;
     write(tx, edited, moved.then_some(now))
 }

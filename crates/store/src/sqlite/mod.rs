@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attempts;
+mod breakers;
 mod checkpoint;
 mod codes;
 mod connect;

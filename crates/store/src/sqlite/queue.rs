@@ -9,6 +9,7 @@ use domain::delivery::{Lease, Outgoing, Work};
 use domain::event::Place;
 use domain::id::{AccountId, AttemptId, DeliveryId, EventId, HookId};
 use domain::ports::{Backlog, ClaimDue, Queue, Stored};
+use domain::rules::breaker::Breaker;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -16,12 +17,18 @@ use super::events::load_outgoing;
 use super::inbox::{Care, Terms};
 use super::rows::{all, moment, one};
 use super::writer::Tx;
-use super::{Shared, Sqlite, recover, settle};
+use super::{Shared, Sqlite, breakers, recover, settle};
 use crate::error::Done;
 
 /// Claims due rows of one lane.
 pub(crate) const CLAIM: &str = "UPDATE queue SET epoch = ?1, lease_until = ?2 WHERE delivery_id IN (
             SELECT delivery_id FROM queue WHERE epoch IS NULL AND hook_id = ?3 AND due_at <= ?4
+            ORDER BY due_at, delivery_id LIMIT ?5)
+        RETURNING delivery_id, event_id, message, attempts, recoveries, redelivery, due_at, earlier";
+
+/// As [`CLAIM`], of what a person asked for: few rows, in an index of their own.
+pub(crate) const CLAIM_BY_HAND: &str = "UPDATE queue SET epoch = ?1, lease_until = ?2 WHERE delivery_id IN (
+            SELECT delivery_id FROM queue WHERE by_hand = 1 AND epoch IS NULL AND hook_id = ?3 AND due_at <= ?4
             ORDER BY due_at, delivery_id LIMIT ?5)
         RETURNING delivery_id, event_id, message, attempts, recoveries, redelivery, due_at, earlier";
 
@@ -45,14 +52,16 @@ pub(crate) struct NewRow {
     pub(crate) earlier: u32,
     pub(crate) recoveries: u32,
     pub(crate) redelivery: bool,
+    /// Its first attempt was asked for by a person ([`Work::by_hand`]).
+    pub(crate) by_hand: bool,
     pub(crate) due: Timestamp,
 }
 
 /// Puts a delivery into the queue.
 pub(crate) fn insert_row(conn: &Connection, row: &NewRow) -> Done<()> {
     let sql = "INSERT INTO queue
-        (delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, due_at, earlier)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        (delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, due_at, earlier, by_hand)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     conn.prepare_cached(sql)?.execute(params![
         row.delivery.0,
         row.event.0,
@@ -63,6 +72,7 @@ pub(crate) fn insert_row(conn: &Connection, row: &NewRow) -> Done<()> {
         row.redelivery,
         row.due.as_micros(),
         row.earlier,
+        row.by_hand,
     ])?;
     Ok(())
 }
@@ -76,13 +86,13 @@ struct Claimed {
 
 /// Claims rows of the named lanes under the present epoch. With one node no claim outlives its process, so `lease_until`
 /// is noted and never swept here: the next process finds the old epoch (recover.rs).
-fn claim(tx: &mut Tx<'_>, asked: &ClaimDue, nothing: &Arc<Outgoing>) -> Done<Vec<Claimed>> {
+fn claim(tx: &mut Tx<'_>, sql: &str, asked: &ClaimDue, nothing: &Arc<Outgoing>) -> Done<Vec<Claimed>> {
     let epoch = tx.fresh.epoch();
     let mut claimed = Vec::new();
     for (hook, limit) in &asked.lanes {
         let params = params![epoch, asked.lease_until.as_micros(), hook.0, asked.now.as_micros(), *limit];
         let from = claimed.len();
-        claimed.extend(all(tx.conn, CLAIM, params, |row| {
+        claimed.extend(all(tx.conn, sql, params, |row| {
             Ok(Claimed {
                 due: moment(row, 6)?,
                 event: EventId(row.get(1)?),
@@ -135,12 +145,13 @@ fn backlog(conn: &Connection) -> Done<Vec<Backlog>> {
 /// Gives rows back. A delivery still fresh gets a row, without counting as recovered: its lane says it was not sent.
 fn hand_back(tx: &mut Tx<'_>, deliveries: &[DeliveryId], now: Timestamp) -> Done<()> {
     let sql = "UPDATE queue SET epoch = NULL, lease_until = NULL, due_at = ?2
-        WHERE delivery_id = ?1 AND epoch = ?3 RETURNING hook_id";
+        WHERE delivery_id = ?1 AND epoch = ?3 RETURNING hook_id, by_hand";
     let epoch = tx.fresh.epoch();
     for delivery in deliveries {
-        let freed = all(tx.conn, sql, [delivery.0, now.as_micros(), epoch], |row| Ok(HookId(row.get(0)?)))?;
+        let freed =
+            all(tx.conn, sql, [delivery.0, now.as_micros(), epoch], |row| Ok((HookId(row.get(0)?), row.get(1)?)))?;
         match freed.first() {
-            Some(hook) => tx.effects.dues.push((*hook, now)),
+            Some((hook, by_hand)) => tx.effects.queued(*hook, now, *by_hand),
             None => recover::hand_back_fresh(tx, *delivery, now)?,
         }
     }
@@ -166,27 +177,20 @@ fn redeliver(tx: &mut Tx<'_>, attempt: AttemptId, now: Timestamp) -> Done<Delive
             earlier: row.get(3)?,
             recoveries: 0,
             redelivery: true,
+            by_hand: true,
             due: now,
         })
     })?;
     let plan = "INSERT INTO redeliveries (delivery_id, event_id, earlier) VALUES (?1, ?2, ?3)";
     tx.conn.prepare_cached(plan)?.execute(params![delivery.0, row.event.0, row.earlier])?;
     insert_row(tx.conn, &row)?;
-    tx.effects.dues.push((row.hook, now));
+    tx.effects.queued(row.hook, now, true);
     Ok(delivery)
 }
 
-#[async_trait]
-impl Queue for Sqlite {
-    fn attempt_id(&self, now: Timestamp) -> AttemptId {
-        AttemptId(self.shared.ids.reserve(now, 1))
-    }
-
-    async fn recover(&self, now: Timestamp) -> Stored<u64> {
-        recover::recover(self, now).await
-    }
-
-    async fn claim_due(&self, asked: ClaimDue) -> Stored<Vec<Work>> {
+impl Sqlite {
+    /// Claims rows by this statement, with their events.
+    async fn claim(&self, sql: &'static str, asked: ClaimDue) -> Stored<Vec<Work>> {
         let nothing = Arc::new(Outgoing {
             event: EventId(0),
             place: Place { account: AccountId(0), repository: None },
@@ -194,7 +198,7 @@ impl Queue for Sqlite {
             messages: Vec::new(),
             direct: false,
         });
-        let claimed = self.change(move |tx| claim(tx, &asked, &nothing)).await?;
+        let claimed = self.change(move |tx| claim(tx, sql, &asked, &nothing)).await?;
         if claimed.is_empty() {
             return Ok(Vec::new());
         }
@@ -208,6 +212,25 @@ impl Queue for Sqlite {
                 Err(error)
             }
         }
+    }
+}
+
+#[async_trait]
+impl Queue for Sqlite {
+    fn attempt_id(&self, now: Timestamp) -> AttemptId {
+        AttemptId(self.shared.ids.reserve(now, 1))
+    }
+
+    async fn recover(&self, now: Timestamp) -> Stored<u64> {
+        recover::recover(self, now).await
+    }
+
+    async fn claim_due(&self, asked: ClaimDue) -> Stored<Vec<Work>> {
+        self.claim(CLAIM, asked).await
+    }
+
+    async fn claim_by_hand(&self, asked: ClaimDue) -> Stored<Vec<Work>> {
+        self.claim(CLAIM_BY_HAND, asked).await
     }
 
     async fn backlog(&self) -> Stored<Vec<Backlog>> {
@@ -229,6 +252,10 @@ impl Queue for Sqlite {
 
     async fn redeliver(&self, attempt: AttemptId, now: Timestamp) -> Stored<DeliveryId> {
         self.change(move |tx| redeliver(tx, attempt, now)).await
+    }
+
+    async fn breakers(&self) -> Stored<Vec<(HookId, u32, Breaker)>> {
+        self.read(breakers::all_troubled).await
     }
 }
 

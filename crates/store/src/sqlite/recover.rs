@@ -25,7 +25,7 @@ const MAX_RECOVERIES: u32 = 5;
 
 /// Rows claimed under earlier epochs.
 pub(crate) const CLAIMED_EARLIER: &str =
-    "SELECT delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, earlier FROM queue
+    "SELECT delivery_id, event_id, hook_id, message, attempts, recoveries, redelivery, earlier, by_hand FROM queue
         WHERE epoch IS NOT NULL AND epoch < ?1 LIMIT ?2";
 /// The next straggler.
 pub(crate) const NEXT_STRAGGLER: &str = "SELECT id, plan FROM events
@@ -88,6 +88,7 @@ fn free_claims(tx: &mut Tx<'_>, now: Timestamp) -> Done<(u64, bool)> {
             recoveries: row.get::<_, u32>(5)? + 1,
             redelivery: row.get(6)?,
             earlier: row.get(7)?,
+            by_hand: row.get(8)?,
             due: now,
         })
     })?;
@@ -98,7 +99,7 @@ fn free_claims(tx: &mut Tx<'_>, now: Timestamp) -> Done<(u64, bool)> {
             continue;
         }
         tx.conn.prepare_cached(free)?.execute(params![row.delivery.0, row.recoveries, now.as_micros()])?;
-        tx.effects.dues.push((row.hook, now));
+        tx.effects.queued(row.hook, now, row.by_hand);
     }
     Ok((rows.len() as u64, rows.len() == STEP))
 }
@@ -127,14 +128,34 @@ fn quarantine(tx: &Tx<'_>, row: &NewRow, now: Timestamp) -> Done<()> {
 struct Planned {
     event: i64,
     deliveries: Vec<PlannedDelivery>,
+    /// See [`domain::delivery::Plan::direct`].
+    direct: bool,
+}
+
+impl Planned {
+    /// The queue row of one of its deliveries.
+    fn unsettled(&self, delivery: DeliveryId, planned: PlannedDelivery, due: Timestamp) -> NewRow {
+        NewRow {
+            delivery,
+            event: EventId(self.event),
+            hook: planned.hook,
+            message: planned.message,
+            attempts: 0,
+            earlier: 0,
+            recoveries: 0,
+            redelivery: false,
+            by_hand: self.direct,
+            due,
+        }
+    }
 }
 
 fn planned(row: &rusqlite::Row<'_>) -> Done<Planned> {
     let event: i64 = row.get(0)?;
     let stored = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
     let unreadable = |why: plan::Unreadable| corrupt("events", event, &why.to_string());
-    let (_, rest) = plan::head(stored).map_err(unreadable)?;
-    Ok(Planned { event, deliveries: plan::deliveries(rest).map_err(unreadable)? })
+    let (head, rest) = plan::head(stored).map_err(unreadable)?;
+    Ok(Planned { event, deliveries: plan::deliveries(rest).map_err(unreadable)?, direct: head.direct })
 }
 
 /// Queues fresh deliveries of earlier processes that were not settled, one step of the way.
@@ -156,9 +177,9 @@ fn queue_unsettled(tx: &mut Tx<'_>, cursor: Cursor, now: Timestamp) -> Done<(u64
         let room = STEP - looked;
         for (delivery, planned) in ids.zip(&found.deliveries).skip(cursor.within).take(room) {
             if !is_known(tx.conn, delivery)? {
-                let row = unsettled(EventId(found.event), delivery, *planned, 1, now);
+                let row = NewRow { recoveries: 1, ..found.unsettled(delivery, *planned, now) };
                 insert_row(tx.conn, &row)?;
-                tx.effects.dues.push((planned.hook, now));
+                tx.effects.queued(planned.hook, now, row.by_hand);
                 made += 1;
             }
             cursor.within += 1;
@@ -193,26 +214,6 @@ fn finish_step(tx: &mut Tx<'_>, mark: i64) -> Done<()> {
     Ok(())
 }
 
-fn unsettled(
-    event: EventId,
-    delivery: DeliveryId,
-    planned: PlannedDelivery,
-    recoveries: u32,
-    due: Timestamp,
-) -> NewRow {
-    NewRow {
-        delivery,
-        event,
-        hook: planned.hook,
-        message: planned.message,
-        attempts: 0,
-        earlier: 0,
-        recoveries,
-        redelivery: false,
-        due,
-    }
-}
-
 /// Was it settled or queued? Only asked of deliveries above the mark: their first attempts carry their own ids.
 fn is_known(conn: &Connection, delivery: DeliveryId) -> Done<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM attempts WHERE id = ?1)
@@ -233,9 +234,9 @@ pub(crate) fn hand_back_fresh(tx: &mut Tx<'_>, delivery: DeliveryId, now: Timest
     if !tx.fresh.holds(event, delivery) || is_known(tx.conn, delivery)? {
         return Ok(());
     }
-    insert_row(tx.conn, &unsettled(event, delivery, *planned, 0, now))?;
+    insert_row(tx.conn, &found.unsettled(delivery, *planned, now))?;
     tx.effects.settled.push(event);
-    tx.effects.handed_back.push(delivery);
-    tx.effects.dues.push((planned.hook, now));
+    tx.effects.handed_back.push((event, delivery));
+    tx.effects.queued(planned.hook, now, found.direct);
     Ok(())
 }

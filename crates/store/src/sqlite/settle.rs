@@ -6,6 +6,7 @@ use domain::id::AttemptId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::breakers::Steps;
 use super::codes::{Coded, flag};
 use super::queue::{NewRow, insert_row};
 use super::writer::Tx;
@@ -21,23 +22,29 @@ pub(crate) fn bytes(settlement: &Settlement) -> usize {
 
 /// Writes a batch.
 pub(crate) fn settle(tx: &mut Tx<'_>, batch: &[Settlement]) -> Done<()> {
+    let mut steps = Steps::default();
     for settlement in batch {
-        settle_one(tx, settlement)?;
+        if settle_one(tx, settlement)? {
+            steps.take(settlement);
+        }
     }
+    steps.note(tx)?;
     tally::count(tx.conn, batch)
 }
 
-fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<()> {
+/// `false`: it was too late and changed nothing but the log.
+fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
     let attempt = &settlement.attempt;
     let entry = Entry::of(settlement);
     match settlement.lease {
         Lease::Fresh => {
             if !tx.fresh.holds(attempt.event, attempt.delivery) {
-                return log_late(tx, attempt, &entry);
+                log_late(tx, attempt, &entry)?;
+                return Ok(false);
             }
             if !write_attempt(tx.conn, attempt.id, attempt, &entry)? {
                 tracing::warn!(delivery = attempt.delivery.0, "delivery {} was settled twice", attempt.delivery);
-                return Ok(());
+                return Ok(false);
             }
             if let Next::RetryAt(due) = settlement.next {
                 insert_row(tx.conn, &retry_row(attempt, due))?;
@@ -47,7 +54,8 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<()> {
         }
         Lease::Row { epoch } => {
             if !settle_row(tx.conn, attempt, settlement.next, epoch)? {
-                return log_late(tx, attempt, &entry);
+                log_late(tx, attempt, &entry)?;
+                return Ok(false);
             }
             if let Next::RetryAt(due) = settlement.next {
                 tx.effects.dues.push((attempt.hook, due));
@@ -60,7 +68,7 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<()> {
             attempt.exchange.as_ref().map_or(attempt.started_at, |answer| attempt.started_at.plus(answer.duration));
         hooks::switch_off(tx, attempt.hook, ended)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The queue row of a fresh delivery's first retry.
@@ -74,6 +82,7 @@ fn retry_row(attempt: &Attempt, due: Timestamp) -> NewRow {
         earlier: 0,
         recoveries: 0,
         redelivery: attempt.redelivery,
+        by_hand: false,
         due,
     }
 }
@@ -87,7 +96,8 @@ fn settle_row(conn: &Connection, attempt: &Attempt, next: Next, epoch: i64) -> D
             conn.prepare_cached(sql)?.execute([attempt.delivery.0, epoch])?
         }
         Next::RetryAt(due) => {
-            let sql = "UPDATE queue SET attempts = ?3, due_at = ?4, recoveries = 0, epoch = NULL, lease_until = NULL
+            let sql = "UPDATE queue SET attempts = ?3, due_at = ?4, recoveries = 0, by_hand = 0, epoch = NULL,
+                lease_until = NULL
                 WHERE delivery_id = ?1 AND epoch = ?2";
             let params = params![attempt.delivery.0, epoch, attempt.number, due.as_micros()];
             conn.prepare_cached(sql)?.execute(params)?

@@ -155,6 +155,7 @@ async fn hot_queries_use_their_indexes() {
     let conn = connect(&dir.path().join("test.db"), Role::Keeper).expect("connects");
     for sql in [
         queue::CLAIM,
+        queue::CLAIM_BY_HAND,
         queue::BACKLOG,
         recover::CLAIMED_EARLIER,
         recover::NEXT_STRAGGLER,

@@ -5,13 +5,14 @@ use domain::attempt::Exchange;
 use domain::delivery::DeliveryState;
 use domain::id::{AttemptId, HookId};
 use domain::ports::{AttemptFilter, AttemptRow, Conservation, Stored, Tally, Views};
+use domain::rules::breaker::Breaker;
 use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use super::codes::{Coded, flag};
 use super::events::maybe;
 use super::rows::{all, one};
-use super::{Sqlite, attempts, tally};
+use super::{Sqlite, attempts, breakers, tally};
 use crate::error::{Done, corrupt};
 
 /// The counts of P3, in one query and so of one moment.
@@ -87,5 +88,10 @@ impl Views for Sqlite {
 
     async fn queued(&self, hook: HookId) -> Stored<u64> {
         self.read(move |conn| one(conn, QUEUED, [hook.0], |row| Ok(row.get(0)?))).await
+    }
+
+    async fn breakers_of(&self, hooks: &[HookId]) -> Stored<Vec<(HookId, Breaker)>> {
+        let hooks = hooks.to_vec();
+        self.read(move |conn| breakers::of_hooks(conn, &hooks)).await
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::delivery::{Lease, Outgoing, PlannedDelivery, Work, delivery_ids};
 use domain::directory::Change;
+use domain::hook::HookScope;
 use domain::id::{DeliveryId, EventId, HookId, RepositoryId};
 use domain::ports::{Bell, StoreError};
 use domain::time::Timestamp;
@@ -61,10 +62,12 @@ pub(crate) struct Effects {
     pub(crate) rings: Vec<Ring>,
     /// Lanes that have a queue row due then.
     pub(crate) dues: Vec<(HookId, Timestamp)>,
+    /// Lanes that have one which a person asked for.
+    pub(crate) asked: Vec<(HookId, Timestamp)>,
     /// Fresh deliveries that ended or got a queue row, by event.
     pub(crate) settled: Vec<EventId>,
     /// Fresh deliveries that were given a queue row while a lane may still hold them.
-    pub(crate) handed_back: Vec<DeliveryId>,
+    pub(crate) handed_back: Vec<(EventId, DeliveryId)>,
     /// Repositories whose refs moved.
     pub(crate) pushed: Vec<(RepositoryId, Timestamp)>,
     /// The newest event.
@@ -82,6 +85,7 @@ struct Marks {
     changes: usize,
     rings: usize,
     dues: usize,
+    asked: usize,
     settled: usize,
     handed_back: usize,
     pushed: usize,
@@ -93,10 +97,16 @@ impl Effects {
             changes: self.changes.len(),
             rings: self.rings.len(),
             dues: self.dues.len(),
+            asked: self.asked.len(),
             settled: self.settled.len(),
             handed_back: self.handed_back.len(),
             pushed: self.pushed.len(),
         }
+    }
+
+    /// The lane has a queue row due then.
+    pub(crate) fn queued(&mut self, hook: HookId, at: Timestamp, by_hand: bool) {
+        if by_hand { self.asked.push((hook, at)) } else { self.dues.push((hook, at)) }
     }
 }
 
@@ -121,6 +131,7 @@ impl Tx<'_> {
         let effects = &mut self.effects;
         effects.changes.truncate(marks.changes);
         effects.dues.truncate(marks.dues);
+        effects.asked.truncate(marks.asked);
         effects.settled.truncate(marks.settled);
         effects.handed_back.truncate(marks.handed_back);
         effects.pushed.truncate(marks.pushed);
@@ -193,7 +204,7 @@ impl Writer {
         let aborted = match transact(&mut tx, &mut jobs, &mut refused) {
             Ok(()) => None,
             Err(aborted) => {
-                tx.undo(&Marks { changes: 0, rings: 0, dues: 0, settled: 0, handed_back: 0, pushed: 0 });
+                tx.undo(&Marks { changes: 0, rings: 0, dues: 0, asked: 0, settled: 0, handed_back: 0, pushed: 0 });
                 if !self.conn.is_autocommit()
                     && let Err(error) = self.conn.execute_batch("ROLLBACK")
                 {
@@ -230,10 +241,15 @@ impl Writer {
             self.fresh.begin(ring.outgoing.event, ring.admitted.iter().filter(|admitted| **admitted).count());
         }
         self.fresh.commit(&effects);
+        let mut touched = Vec::new();
         if !effects.changes.is_empty() {
+            touched = self.touched(&effects.changes);
             self.shared.directory.apply(effects.changes);
         }
         let Some(bell) = bell else { return };
+        for hook in touched {
+            bell.changed(hook);
+        }
         for ring in effects.rings {
             let works = ring.works();
             if !works.is_empty() {
@@ -243,6 +259,40 @@ impl Writer {
         for (hook, at) in effects.dues {
             bell.due(hook, at);
         }
+        for (hook, at) in effects.asked {
+            bell.asked(hook, at);
+        }
+    }
+
+    /// Hooks that these changes edit or delete, with those that go with their repository or account.
+    fn touched(&self, changes: &[Change]) -> Vec<HookId> {
+        let directory = &self.shared.directory;
+        let mut hooks = Vec::new();
+        let all_of = |scope: HookScope, hooks: &mut Vec<HookId>| {
+            for dialect in &self.shared.dialects {
+                hooks.extend(directory.hooks_of(scope, *dialect).iter().map(|hook| hook.id));
+            }
+        };
+        for change in changes {
+            match change {
+                Change::Hook(hook) => hooks.push(hook.id),
+                Change::HookGone(hook) => hooks.push(*hook),
+                Change::RepositoryGone(id) => all_of(HookScope::Repository(*id), &mut hooks),
+                Change::AccountGone(id) => {
+                    all_of(HookScope::Account(*id), &mut hooks);
+                    for repository in directory.repositories_of(*id) {
+                        all_of(HookScope::Repository(repository.id), &mut hooks);
+                    }
+                }
+                Change::Account(_)
+                | Change::Repository(_)
+                | Change::Token(..)
+                | Change::TokenGone(_)
+                | Change::Membership(..)
+                | Change::Collaborator(..) => {}
+            }
+        }
+        hooks
     }
 
     /// A last note of how far everything is settled, so that the next start has little to walk.

@@ -203,13 +203,14 @@ pub(crate) fn ended(store: &dyn Store, work: &Work, now: Timestamp, state: Deliv
         lease: work.lease,
         disable_hook: false,
         tally: None,
+        breaker: None,
     }
 }
 
 /// A failure with a retry to follow.
 pub(crate) fn retried(store: &dyn Store, work: &Work, now: Timestamp, due: Timestamp) -> Settlement {
     let attempt = attempt_of(store, work, now, Some(answered(503)));
-    Settlement { attempt, next: Next::RetryAt(due), lease: work.lease, disable_hook: false, tally: None }
+    Settlement { attempt, next: Next::RetryAt(due), lease: work.lease, disable_hook: false, tally: None, breaker: None }
 }
 
 /// A bell that admits up to a number of deliveries and writes everything down.
@@ -221,6 +222,10 @@ pub(crate) struct Ledger {
     pub(crate) works: Mutex<Vec<Work>>,
     /// What was announced as due.
     pub(crate) dues: Mutex<Vec<(HookId, Timestamp)>>,
+    /// What was announced as asked for by a person.
+    pub(crate) asked: Mutex<Vec<(HookId, Timestamp)>>,
+    /// Hooks that were edited or deleted.
+    pub(crate) changes: Mutex<Vec<HookId>>,
 }
 
 impl Ledger {
@@ -237,6 +242,16 @@ impl Ledger {
     /// What was announced since the last look.
     pub(crate) fn take_dues(&self) -> Vec<(HookId, Timestamp)> {
         std::mem::take(&mut self.dues.lock().expect("whole"))
+    }
+
+    /// What a person asked for since the last look.
+    pub(crate) fn take_asked(&self) -> Vec<(HookId, Timestamp)> {
+        std::mem::take(&mut self.asked.lock().expect("whole"))
+    }
+
+    /// What was edited or deleted since the last look.
+    pub(crate) fn take_changes(&self) -> Vec<HookId> {
+        std::mem::take(&mut self.changes.lock().expect("whole"))
     }
 }
 
@@ -261,5 +276,13 @@ impl Bell for Ledger {
 
     fn due(&self, hook: HookId, at: Timestamp) {
         self.dues.lock().expect("whole").push((hook, at));
+    }
+
+    fn asked(&self, hook: HookId, at: Timestamp) {
+        self.asked.lock().expect("whole").push((hook, at));
+    }
+
+    fn changed(&self, hook: HookId) {
+        self.changes.lock().expect("whole").push(hook);
     }
 }

@@ -30,6 +30,14 @@ contract! {
         an_account_takes_everything_it_owns_along_but_not_the_log
         a_push_moves_the_repository_and_the_directory_survives_a_restart
     }
+    breakers {
+        d20_a_breaker_is_noted_with_its_settlement_and_survives_a_restart
+        d20_of_several_observations_the_last_is_kept
+        d20_an_edit_resets_the_breaker_and_older_versions_do_not_count
+        d20_gone_switches_the_hook_off_and_so_resets_its_breaker
+        what_a_person_asked_for_is_claimed_by_itself
+        deliveries_handed_back_while_others_of_their_event_are_under_way_are_settled_once
+    }
     events {
         d1_an_accepted_event_is_read_back_as_it_was
         d6_a_repeat_gets_the_first_answer_and_delivers_nothing

@@ -112,6 +112,8 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     assert!(tallies.is_empty(), "that was long before");
     let tallies = store.tallies(hook.id, domain::time::Timestamp::from_micros(0)).await.expect("reads");
     assert_eq!((tallies[0].kind.as_str(), tallies[0].successes), ("push", 1));
+    let breakers = store.breakers_of(&[hook.id]).await.expect("reads");
+    assert_eq!((breakers[0].1.failures, breakers[0].1.healed), (6, None));
     let works = bed.claim(hook.id, 9).await;
     assert_eq!(works.len(), 1);
     assert_eq!(works[0].message().body, "{}");

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::hook_json::Told;
 use super::json::{Object, object};
+use crate::http::header_map;
 
 /// An item of a list; nothing for a row that stands for no request.
 pub(super) fn list_item(row: &AttemptRow) -> Option<Value> {
@@ -82,22 +83,6 @@ fn raw_json(body: &Bytes) -> Option<Box<RawValue>> {
     serde_json::from_slice(body).ok()
 }
 
-/// Header lines as a map from name to text; a name that comes twice has its values joined.
-fn header_map(head: &[u8]) -> Map<String, Value> {
-    let text = String::from_utf8_lossy(head);
-    let mut headers: Map<String, Value> = Map::new();
-    for (name, value) in text.split("\r\n").filter_map(|line| line.split_once(':')) {
-        match headers.get_mut(name) {
-            Some(Value::String(known)) => {
-                known.push_str(", ");
-                known.push_str(value.trim());
-            }
-            _ => drop(headers.insert(name.to_owned(), Value::from(value.trim()))),
-        }
-    }
-    headers
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,12 +91,5 @@ mod tests {
     fn check_38_durations_always_have_a_decimal_point() {
         let text = |millis| serde_json::to_string(&seconds(Duration::from_millis(millis))).expect("a number");
         assert_eq!((text(0), text(271), text(10_004)), ("0.0".to_owned(), "0.27".to_owned(), "10.0".to_owned()));
-    }
-
-    #[test]
-    fn header_lines_become_a_map_of_strings() {
-        let map = header_map(b"Accept: */*\r\nX-A: 1\r\nX-A: 2\r\nEmpty:\r\n");
-        assert_eq!(Value::Object(map), json!({"Accept": "*/*", "X-A": "1, 2", "Empty": ""}));
-        assert_eq!(header_map(b""), Map::new());
     }
 }

@@ -13,9 +13,8 @@ use domain::account::Principal;
 use super::app::App;
 use super::conditional::{Conditions, apply};
 use super::errors::{ApiError, Refused};
-use super::meter::Reading;
 use super::operations::{OTHER, Operation, operation};
-use crate::http::{Credentials, MAX_MANAGEMENT_BODY, authenticate};
+use crate::http::{Credentials, MAX_MANAGEMENT_BODY, Reading, authenticate};
 
 /// The media type of every body.
 pub(super) const JSON: &str = "application/json; charset=utf-8";

@@ -14,10 +14,10 @@ use super::call::Call;
 use super::conditional::http_date;
 use super::errors::ApiError;
 use super::hook_json::{config, repository_hook};
-use super::meter::PROBES_PER_MINUTE;
 use super::paging::{paginate, with_links};
 use super::ping::{send_ping, send_test};
 use crate::github::dialect::NAME;
+use crate::http::PROBES_PER_MINUTE;
 
 /// The hooks of a repository, oldest first.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {

@@ -1,6 +1,7 @@
 //! Cases by noun.
 
 pub(crate) mod accounts;
+pub(crate) mod breakers;
 pub(crate) mod events;
 pub(crate) mod hooks;
 pub(crate) mod queue;

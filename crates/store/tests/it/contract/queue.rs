@@ -215,7 +215,7 @@ pub(crate) async fn a_redelivery_is_a_delivery_of_its_own(bed: Bed) {
     settle(&bed, vec![ended(&**bed.store(), &first, bed.now(), DeliveryState::Failed)]).await;
     let delivery = bed.store().redeliver(first.delivery.first_attempt(), bed.now()).await.expect("planned");
     assert_ne!(delivery, first.delivery);
-    assert_eq!(bell.take_dues(), [(hooks[0], bed.now())]);
+    assert_eq!(bell.take_asked(), [(hooks[0], bed.now())]);
     let again = bed.claim(hooks[0], 9).await.remove(0);
     assert_eq!((again.delivery, again.redelivery, again.attempts), (delivery, true, 0));
     assert_eq!(again.message().uid, first.message().uid);
@@ -246,6 +246,7 @@ pub(crate) async fn d15_gone_switches_the_hook_off_in_the_same_transaction(bed: 
         lease: Lease::Fresh,
         disable_hook: true,
         tally: None,
+        breaker: None,
     };
     settle(&bed, vec![gone]).await;
     let hook = bed.store().directory().hook(hooks[0]).expect("kept");

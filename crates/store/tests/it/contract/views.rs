@@ -36,6 +36,7 @@ async fn log_of(bed: &Bed, hook: HookId, statuses: &[u16]) {
             lease: work.lease,
             disable_hook: false,
             tally: None,
+            breaker: None,
         };
         bed.store().settle(works.iter().map(settle).collect()).await.expect("settles");
         bed.clock.advance(Duration::from_secs(1));
@@ -212,6 +213,7 @@ pub(crate) async fn exchanges_are_tallied_by_event_name_and_day(bed: Bed) {
             lease: work.lease,
             disable_hook: false,
             tally: Some("push".into()),
+            breaker: None,
         };
         bed.store().settle(vec![settled]).await.expect("settles");
         bed.clock.advance(Duration::from_secs(20 * 3600));

@@ -4,13 +4,9 @@ use domain::account::{Account as Row, AccountKind};
 use domain::id::Uid;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
-use super::{Braced, LinkSet, derived_uid};
+use super::{Braced, LinkSet};
 use crate::bitbucket_cloud::links::{Links, slug, uid_segment};
-
-/// Names people without an account here below this uid (any constant would do).
-const STRANGERS: Uuid = Uuid::from_u128(0x5f1c_6a0e_8d1b_4c57_9a3e_70c4_5b92_e6d1);
 
 /// An account object. A user has no `username` (check 26); an organization, which is told as a team, has one.
 #[derive(Clone, Debug)]
@@ -35,17 +31,6 @@ impl<'a> Account<'a> {
             AccountKind::Organization => Kind::Team { slug: slug(&row.login) },
         };
         Self { display_name: display_name(row).to_owned(), uid: row.uid, kind, links }
-    }
-
-    /// Someone without an account here. `key` tells strangers apart: the same key, the same uuid.
-    pub(in crate::bitbucket_cloud) fn stranger(
-        display_name: &str,
-        nickname: &str,
-        key: &str,
-        links: &'a Links,
-    ) -> Self {
-        let kind = Kind::User { nickname: nickname.to_owned() };
-        Self { display_name: display_name.to_owned(), uid: derived_uid(STRANGERS, key), kind, links }
     }
 }
 

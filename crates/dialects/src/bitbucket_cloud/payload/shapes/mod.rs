@@ -6,12 +6,10 @@ mod workspace;
 
 use std::fmt;
 
-use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use domain::id::Uid;
 use domain::time::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
 pub(in crate::bitbucket_cloud) use account::Account;
 pub(in crate::bitbucket_cloud) use repository::Repository;
@@ -91,17 +89,6 @@ pub(in crate::bitbucket_cloud) fn seconds(moment: Timestamp) -> String {
     format!("{}+00:00", moment.rfc3339_seconds().trim_end_matches('Z'))
 }
 
-/// A uid for something that has no row of its own, from that of its owner and a name: always the same, and no other's
-/// (a UUID of version 5).
-fn derived_uid(owner: Uuid, name: &str) -> Uid {
-    let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-    digest.update(owner.as_bytes());
-    digest.update(name.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest.finish().as_ref()[..16]);
-    Uid(uuid::Builder::from_sha1_bytes(bytes).into_uuid())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +99,5 @@ mod tests {
         assert_eq!(Micros(moment).to_string(), "2026-01-02T03:04:05.070009+00:00");
         assert_eq!(seconds(moment), "2026-01-02T03:04:05+00:00");
         assert_eq!(Micros(Timestamp::from_micros(0)).to_string(), "1970-01-01T00:00:00.000000+00:00");
-    }
-
-    /// The example of RFC 9562, appendix A.4.
-    #[test]
-    fn derived_uids_are_version_5_uuids() {
-        let dns = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
-        assert_eq!(derived_uid(dns, "www.example.com").to_string(), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
     }
 }

@@ -5,8 +5,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::account::display_name;
-use super::{Braced, LinkSet, derived_uid};
+use super::{Braced, LinkSet};
 use crate::bitbucket_cloud::links::{Links, slug};
+use crate::unregistered::derived_uid;
 
 /// A workspace object. Users have one, too; it shares the account's uuid.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ impl Serialize for Project<'_> {
         let mut map = sink.serialize_map(Some(5))?;
         map.serialize_entry("type", "project")?;
         map.serialize_entry("key", key)?;
-        map.serialize_entry("uuid", &Braced(derived_uid(self.row.uid.0, "project")))?;
+        map.serialize_entry("uuid", &Braced(derived_uid(self.row.uid, "project")))?;
         map.serialize_entry("name", display_name(self.row))?;
         let links = LinkSet(&[
             ("self", &[api, "/workspaces/", slug, "/projects/", key]),

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use domain::account::{Account, AccountKind, Repository as Row};
 use domain::canonical::RepositoryName;
 use domain::directory::Located;
-use domain::id::{AccountId, RepositoryId, Uid};
 use domain::time::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
 use super::super::Stage;
 use super::{Joined, User, node_id};
 use crate::github::links::Links;
+use crate::unregistered;
 
 /// A repository object.
 #[derive(Clone, Copy, Debug)]
@@ -200,36 +199,8 @@ impl Serialize for AnyRepository<'_> {
 
 /// What stands for a repository that is not registered here: its names, id 0, and the scene's moment.
 pub(in super::super) fn unknown_repository(name: &RepositoryName, stage: &Stage<'_>) -> Located {
-    let at = stage.occurred_at;
-    let owner = stage.directory.account(&name.owner).unwrap_or_else(|| {
-        Arc::new(Account {
-            id: AccountId(0),
-            uid: Uid(Uuid::nil()),
-            kind: AccountKind::User,
-            login: name.owner.clone(),
-            name: None,
-            email: None,
-            description: None,
-            project_key: None,
-            site_admin: false,
-            created_at: at,
-            updated_at: at,
-        })
-    });
-    let repository = Row {
-        id: RepositoryId(0),
-        uid: Uid(Uuid::nil()),
-        owner: owner.id,
-        name: name.name.clone(),
-        description: None,
-        homepage: None,
-        default_branch: stage.row.default_branch.clone(),
-        private: false,
-        archived: false,
-        fork_of: Some(stage.row.id),
-        created_at: at,
-        updated_at: at,
-        pushed_at: None,
-    };
+    let Located { repository, owner } = unregistered::repository(name, stage.directory, stage.occurred_at);
+    let default_branch = stage.row.default_branch.clone();
+    let repository = Row { default_branch, fork_of: Some(stage.row.id), ..(*repository).clone() };
     Located { repository: Arc::new(repository), owner }
 }

@@ -40,6 +40,8 @@ fn moved(kind: RefKind, short: &str, before: &str, after: &str, commits: &[&str]
         truncated: false,
         total_commits: None,
         head_commit: (after != ZERO_ID).then(|| commit(NEW)),
+        previous_commit: None,
+        annotation: None,
     }
 }
 
