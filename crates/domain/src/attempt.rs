@@ -86,8 +86,7 @@ pub struct Exchange {
 /// One row of the log: an attempt that was made, or the end of a delivery that needed none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Integer id; for a delivery's first attempt the delivery's own, unless it was recovered from a crash (another
-    /// process may have used that one).
+    /// Integer id.
     pub id: AttemptId,
     /// The delivery.
     pub delivery: DeliveryId,

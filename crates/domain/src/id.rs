@@ -40,18 +40,10 @@ ids! {
     HookId,
     /// An accepted event. Within one node, ids rise in commit order.
     EventId,
-    /// One message for one hook. A delivery's first attempt carries the same integer.
+    /// One message for one hook.
     DeliveryId,
-    /// One try of a delivery: GitHub's "delivery id".
+    /// One try of a delivery: GitHub's "delivery id". Rises with the end of attempts, so that the log grows at its end.
     AttemptId,
-}
-
-impl DeliveryId {
-    /// The id of this delivery's first attempt: the same integer, so that the log needs no index from deliveries to
-    /// their (almost always only) attempt.
-    pub fn first_attempt(self) -> AttemptId {
-        AttemptId(self.0)
-    }
 }
 
 /// A 128-bit, time-ordered id (UUID version 7), printed as a UUID: GitHub's delivery GUID, Bitbucket's `{uuid}`.

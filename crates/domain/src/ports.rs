@@ -234,7 +234,7 @@ pub struct Backlog {
 /// long as it is open, it has a queue row. Both kinds survive a crash.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// An id for an attempt that is not a delivery's first, or that follows a recovery.
+    /// An id for an attempt that has just ended; rises from call to call.
     fn attempt_id(&self, now: Timestamp) -> AttemptId;
     /// Takes over after a start: gives this process a new epoch, makes queue rows of every planned delivery that was
     /// neither settled nor queued, in steps of at most 1,000, each with one more recovery (D-13), and frees rows claimed

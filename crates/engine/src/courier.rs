@@ -153,10 +153,8 @@ impl Courier {
         exchange: Option<Exchange>,
         decision: Decision,
     ) -> Settlement {
-        let first = work.attempts == 0 && !work.recovered;
-        let id = if first { work.delivery.first_attempt() } else { self.ports.store.attempt_id(started_at) };
         let attempt = Attempt {
-            id,
+            id: self.ports.store.attempt_id(started_at),
             delivery: work.delivery,
             event: work.outgoing.event,
             hook: work.hook,

@@ -61,7 +61,7 @@ impl Bell for Lanes {
     fn due(&self, _: HookId, _: Timestamp) {}
 }
 
-fn settlement(work: &Work, now: Timestamp, head: &Bytes, answer: &Bytes) -> Settlement {
+fn settlement(store: &dyn Store, work: &Work, now: Timestamp, head: &Bytes, answer: &Bytes) -> Settlement {
     let exchange = Exchange {
         outcome: Outcome::Answered,
         status: Some(200),
@@ -73,7 +73,7 @@ fn settlement(work: &Work, now: Timestamp, head: &Bytes, answer: &Bytes) -> Sett
     };
     Settlement {
         attempt: Attempt {
-            id: work.delivery.first_attempt(),
+            id: store.attempt_id(now),
             delivery: work.delivery,
             event: work.outgoing.event,
             hook: work.hook,
@@ -102,9 +102,9 @@ async fn settle_all(store: Arc<dyn Store>, mut lanes: UnboundedReceiver<Vec<Work
     let mut under_way: Option<tokio::task::JoinHandle<()>> = None;
     while let Some(works) = lanes.recv().await {
         let now = clock.now();
-        batch.extend(works.iter().map(|work| settlement(work, now, &head, &answer)));
+        batch.extend(works.iter().map(|work| settlement(&*store, work, now, &head, &answer)));
         while let Ok(more) = lanes.try_recv() {
-            batch.extend(more.iter().map(|work| settlement(work, now, &head, &answer)));
+            batch.extend(more.iter().map(|work| settlement(&*store, work, now, &head, &answer)));
             if batch.len() >= BATCH {
                 break;
             }

@@ -180,7 +180,7 @@ impl World {
         let state = if succeeded { DeliveryState::Succeeded } else { DeliveryState::Failed };
         Settlement {
             attempt: Attempt {
-                id: work.delivery.first_attempt(),
+                id: self.ports.store.attempt_id(self.clock.now()),
                 delivery: work.delivery,
                 event: work.outgoing.event,
                 hook: work.hook,

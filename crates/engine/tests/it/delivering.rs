@@ -23,7 +23,6 @@ async fn an_accepted_event_is_sent_and_logged() {
     let log = world.log(hook, 1).await;
     let row = &log[0];
     assert_eq!((row.attempt.event, row.state, row.attempt.number), (event, DeliveryState::Succeeded, 1));
-    assert_eq!(row.attempt.id, row.attempt.delivery.first_attempt());
     assert!(!row.attempt.recovered && !row.attempt.redelivery);
     let whole = world.ports.store.attempt(row.attempt.id).await.expect("read").expect("there");
     let head = String::from_utf8(whole.attempt.request_head.to_vec()).expect("text");
@@ -149,7 +148,7 @@ async fn an_inactive_hook_still_gets_what_a_person_asks_for() {
     let log = world.log(hook, 2).await;
     assert!(log[1].attempt.redelivery && log[1].state == DeliveryState::Succeeded);
     assert_ne!(log[1].attempt.delivery, log[0].attempt.delivery);
-    assert_eq!(log[1].attempt.id, log[1].attempt.delivery.first_attempt());
+    assert!(log[1].attempt.id > log[0].attempt.id);
     assert_eq!(world.script.sent_to(URL)[1].body, Bytes::from_static(b"{\"n\":1}"));
 }
 

@@ -64,7 +64,7 @@ fn attempt(row: &Row<'_>, bodies: Option<usize>) -> Done<Attempt> {
     let flags = flags(row)?;
     Ok(Attempt {
         id: AttemptId(id),
-        delivery: DeliveryId(row.get::<_, Option<i64>>(1)?.unwrap_or(id)),
+        delivery: DeliveryId(row.get(1)?),
         event: EventId(row.get(2)?),
         hook: HookId(row.get(3)?),
         message: row.get(4)?,

@@ -161,9 +161,9 @@ fn hand_back(tx: &mut Tx<'_>, deliveries: &[DeliveryId], now: Timestamp) -> Done
 fn redeliver(tx: &mut Tx<'_>, attempt: AttemptId, now: Timestamp) -> Done<DeliveryId> {
     // How many attempts its delivery has made so far, and those before it.
     let sql = "SELECT event_id, hook_id, message,
-            (SELECT max(number) FROM attempts AS other
-                WHERE other.id = coalesce(this.delivery_id, this.id) OR other.delivery_id = coalesce(this.delivery_id, this.id))
-            + coalesce((SELECT earlier FROM redeliveries WHERE delivery_id = coalesce(this.delivery_id, this.id)), 0)
+            coalesce((SELECT max(number) FROM attempts AS other WHERE other.delivery_id = this.delivery_id
+                AND NOT (number = 1 AND (flags & 6) = 0)), 1)
+            + coalesce((SELECT earlier FROM redeliveries AS before WHERE before.delivery_id = this.delivery_id), 0)
         FROM attempts AS this
         WHERE id = ?1 AND hook_id IN (SELECT id FROM hooks) AND event_id IN (SELECT id FROM events)";
     let delivery = DeliveryId(tx.shared.ids.reserve(now, 1));

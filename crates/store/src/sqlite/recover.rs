@@ -13,7 +13,7 @@ use super::events::maybe;
 use super::fresh::Note;
 use super::queue::{NewRow, insert_row};
 use super::rows::{all, one};
-use super::settle::{Entry, log};
+use super::settle::{Entry, write_attempt};
 use super::writer::{Tx, store_note};
 use crate::error::{Done, corrupt};
 use crate::plan;
@@ -121,7 +121,7 @@ fn quarantine(tx: &Tx<'_>, row: &NewRow, now: Timestamp) -> Done<()> {
         exchange: None,
     };
     let entry = Entry { state: DeliveryState::Quarantined, reason: Some(Reason::Poison), retry_at: None, late: false };
-    log(tx, &attempt, &entry)
+    write_attempt(tx, &attempt, &entry).map(drop)
 }
 
 /// An event with its planned deliveries.
@@ -214,10 +214,15 @@ fn finish_step(tx: &mut Tx<'_>, mark: i64) -> Done<()> {
     Ok(())
 }
 
-/// Was it settled or queued? Only asked of deliveries above the mark: their first attempts carry their own ids.
+/// Was it settled or queued? The conditions are those of the two indexes.
+pub(crate) const IS_KNOWN: &str = "SELECT
+    EXISTS (SELECT 1 FROM attempts WHERE delivery_id = ?1 AND number = 1 AND (flags & 6) = 0)
+    OR EXISTS (SELECT 1 FROM attempts WHERE delivery_id = ?1 AND NOT (number = 1 AND (flags & 6) = 0))
+    OR EXISTS (SELECT 1 FROM queue WHERE delivery_id = ?1)";
+
+/// See [`IS_KNOWN`].
 fn is_known(conn: &Connection, delivery: DeliveryId) -> Done<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM attempts WHERE id = ?1)
-            OR EXISTS (SELECT 1 FROM queue WHERE delivery_id = ?1)";
+    let sql = IS_KNOWN;
     Ok(conn.prepare_cached(sql)?.query_row([delivery.0], |row| row.get(0))?)
 }
 

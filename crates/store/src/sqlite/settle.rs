@@ -2,7 +2,6 @@
 
 use domain::attempt::{Attempt, Next, Settlement};
 use domain::delivery::{DeliveryState, Lease, Reason};
-use domain::id::AttemptId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -42,7 +41,7 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
                 log_late(tx, attempt, &entry)?;
                 return Ok(false);
             }
-            if !write_attempt(tx.conn, attempt.id, attempt, &entry)? {
+            if !write_attempt(tx, attempt, &entry)? {
                 tracing::warn!(delivery = attempt.delivery.0, "delivery {} was settled twice", attempt.delivery);
                 return Ok(false);
             }
@@ -60,7 +59,7 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
             if let Next::RetryAt(due) = settlement.next {
                 tx.effects.dues.push((attempt.hook, due));
             }
-            log(tx, attempt, &entry)?;
+            write_attempt(tx, attempt, &entry)?;
         }
     }
     if settlement.disable_hook {
@@ -126,34 +125,25 @@ impl Entry {
 /// Logs an attempt whose delivery is no longer its own (D-12).
 fn log_late(tx: &Tx<'_>, attempt: &Attempt, entry: &Entry) -> Done<()> {
     let late = Entry { late: true, ..*entry };
-    log(tx, attempt, &late)
+    write_attempt(tx, attempt, &late).map(drop)
 }
 
-/// Writes a log row; under a new id if its own was used by an attempt that a crash had hidden.
-pub(crate) fn log(tx: &Tx<'_>, attempt: &Attempt, entry: &Entry) -> Done<()> {
-    if !write_attempt(tx.conn, attempt.id, attempt, entry)? {
-        let id = AttemptId(tx.shared.ids.reserve(attempt.started_at, 1));
-        write_attempt(tx.conn, id, attempt, entry)?;
-    }
-    Ok(())
-}
-
-/// `false`: the id is taken.
-fn write_attempt(conn: &Connection, id: AttemptId, attempt: &Attempt, entry: &Entry) -> Done<bool> {
+/// Writes a log row. `false`: the delivery's first attempt has a row already.
+pub(crate) fn write_attempt(tx: &Tx<'_>, attempt: &Attempt, entry: &Entry) -> Done<bool> {
     let sql =
         "INSERT INTO attempts (id, delivery_id, event_id, hook_id, message, number, flags, state, reason, outcome,
         status, started_at, duration_us, retry_at, retry_after_us, error, request_head, response_head, response_body)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
-        ON CONFLICT (id) DO NOTHING";
+        ON CONFLICT DO NOTHING";
     let flags =
         [(attempt.redelivery, flag::REDELIVERY), (attempt.recovered, flag::RECOVERED), (entry.late, flag::LATE)];
     let flags: i64 = flags.into_iter().filter(|(set, _)| *set).map(|(_, bit)| bit).sum();
     let answer = attempt.exchange.as_ref();
     let micros = |duration: std::time::Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
     let filled = |bytes: &bytes::Bytes| -> bool { !bytes.is_empty() };
-    let written = conn.prepare_cached(sql)?.execute(params![
-        id.0,
-        (attempt.delivery.0 != id.0).then_some(attempt.delivery.0),
+    let written = tx.conn.prepare_cached(sql)?.execute(params![
+        attempt.id.0,
+        attempt.delivery.0,
         attempt.event.0,
         attempt.hook.0,
         attempt.message,

@@ -160,6 +160,7 @@ async fn hot_queries_use_their_indexes() {
         recover::CLAIMED_EARLIER,
         recover::NEXT_STRAGGLER,
         recover::NEXT_EVENT,
+        recover::IS_KNOWN,
         &attempts::of_hook_sql(),
         &attempts::last_exchange_sql(),
         views::QUEUED,

@@ -34,7 +34,9 @@ const CONSERVATION: &str = "
     SELECT ?1, count(*) FROM queue
     UNION ALL
     SELECT ?1, count(*) FROM fresh
-    WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE id = delivery)
+    WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE delivery_id = delivery AND number = 1 AND (flags & 6) = 0)
+        AND NOT EXISTS (SELECT 1 FROM attempts
+            WHERE delivery_id = delivery AND NOT (number = 1 AND (flags & 6) = 0))
         AND NOT EXISTS (SELECT 1 FROM queue WHERE delivery_id = delivery)";
 
 /// Queue rows of a hook: each half has an index of its own.

@@ -7,7 +7,7 @@ use domain::account::AccountKind;
 use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, PlannedDelivery, Work};
 use domain::hook::{DialectName, Hook, NewHook, SiblingRule};
-use domain::id::{AccountId, AttemptId, HookId, RepositoryId, Uid};
+use domain::id::{AccountId, HookId, RepositoryId, Uid};
 use domain::ports::{Bell, ClaimDue, Clock, NewAccount, NewRepository, Store};
 use domain::time::Timestamp;
 use store::{Keyring, Options};
@@ -176,10 +176,8 @@ pub(crate) fn answered(status: u16) -> Exchange {
 
 /// The attempt of a work that came to `exchange`.
 pub(crate) fn attempt_of(store: &dyn Store, work: &Work, now: Timestamp, exchange: Option<Exchange>) -> Attempt {
-    let first = work.attempts == 0 && !work.recovered;
-    let id: AttemptId = if first { work.delivery.first_attempt() } else { store.attempt_id(now) };
     Attempt {
-        id,
+        id: store.attempt_id(now),
         delivery: work.delivery,
         event: work.outgoing.event,
         hook: work.hook,

@@ -116,11 +116,12 @@ pub(crate) async fn what_a_person_asked_for_is_claimed_by_itself(bed: Bed) {
     };
     accept("first", false).await;
     let first = bell.take_works().remove(0);
-    settle(&bed, vec![ended(&**bed.store(), &first, bed.now(), DeliveryState::Failed)]).await;
+    let failed = ended(&**bed.store(), &first, bed.now(), DeliveryState::Failed);
+    settle(&bed, vec![failed.clone()]).await;
     accept("other", false).await;
     assert_eq!((bell.take_dues().len(), bell.take_asked().len()), (1, 0));
     accept("ping", true).await;
-    bed.store().redeliver(first.delivery.first_attempt(), bed.now()).await.expect("planned");
+    bed.store().redeliver(failed.attempt.id, bed.now()).await.expect("planned");
     assert_eq!((bell.take_dues().len(), bell.take_asked()), (0, vec![(hook, bed.now()); 2]));
 
     let claim = async |limit: usize| {

@@ -212,16 +212,18 @@ pub(crate) async fn a_redelivery_is_a_delivery_of_its_own(bed: Bed) {
     bed.store().set_bell(bell.clone());
     publish(&bed, "a", &hooks).await;
     let first = bell.take_works().remove(0);
-    settle(&bed, vec![ended(&**bed.store(), &first, bed.now(), DeliveryState::Failed)]).await;
-    let delivery = bed.store().redeliver(first.delivery.first_attempt(), bed.now()).await.expect("planned");
+    let failed = ended(&**bed.store(), &first, bed.now(), DeliveryState::Failed);
+    settle(&bed, vec![failed.clone()]).await;
+    let delivery = bed.store().redeliver(failed.attempt.id, bed.now()).await.expect("planned");
     assert_ne!(delivery, first.delivery);
     assert_eq!(bell.take_asked(), [(hooks[0], bed.now())]);
     let again = bed.claim(hooks[0], 9).await.remove(0);
     assert_eq!((again.delivery, again.redelivery, again.attempts), (delivery, true, 0));
     assert_eq!(again.message().uid, first.message().uid);
     assert_eq!(again.earlier, 1, "one attempt was made before");
-    settle(&bed, vec![ended(&**bed.store(), &again, bed.now(), DeliveryState::Succeeded)]).await;
-    let third = bed.store().redeliver(delivery.first_attempt(), bed.now()).await.expect("planned");
+    let succeeded = ended(&**bed.store(), &again, bed.now(), DeliveryState::Succeeded);
+    settle(&bed, vec![succeeded.clone()]).await;
+    let third = bed.store().redeliver(succeeded.attempt.id, bed.now()).await.expect("planned");
     let third_work = bed.claim(hooks[0], 9).await.remove(0);
     assert_eq!((third_work.delivery, third_work.earlier), (third, 2), "two were made before");
     settle(&bed, vec![ended(&**bed.store(), &third_work, bed.now(), DeliveryState::Succeeded)]).await;
@@ -230,7 +232,7 @@ pub(crate) async fn a_redelivery_is_a_delivery_of_its_own(bed: Bed) {
     let unknown = bed.store().redeliver(AttemptId(1), bed.now()).await;
     assert!(matches!(unknown, Err(StoreError::NotFound)));
     bed.store().delete_hook(hooks[0]).await.expect("deleted");
-    let gone = bed.store().redeliver(first.delivery.first_attempt(), bed.now()).await;
+    let gone = bed.store().redeliver(failed.attempt.id, bed.now()).await;
     assert!(matches!(gone, Err(StoreError::NotFound)));
 }
 
