@@ -18,7 +18,7 @@ use domain::dialect::Dialect;
 use domain::flow::Ports;
 
 pub use bitbucket_cloud::{BitbucketCloud, BitbucketCloudSettings};
-pub use bitbucket_dc::{BitbucketDataCenter, BitbucketDataCenterSettings};
+pub use bitbucket_dc::{BitbucketDataCenter, BitbucketDataCenterSettings, PayloadDialect};
 pub use github::GitHub;
 pub use http::{ApiSettings, UrlPolicy};
 

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use domain::account::Account;
 use domain::canonical::Happening;
 use domain::delivery::Message;
-use domain::dialect::{CounterNames, Dialect, Draft, Scene, Sending, WireRequest};
+use domain::dialect::{CounterNames, Dialect, Draft, Scene, Sending, Shape, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
 use domain::id::Uid;
 
 use super::events::{DOCUMENTED, KEYS, PING};
 use super::payload;
-use super::settings::BitbucketDataCenterSettings;
+use super::payload::dates::{EPOCH, ISO};
+use super::settings::{BitbucketDataCenterSettings, PayloadDialect};
 use crate::hmac;
 
 /// Its name in the registry.
@@ -104,6 +105,15 @@ impl Dialect for BitbucketDataCenter {
         // The loop guard (D-8).
         headers.push(("Postrider-Hops", "1".to_owned()));
         WireRequest { headers, body: message.body.clone(), url: None }
+    }
+
+    fn shape(&self, hook: &Hook) -> Shape {
+        let configured = hook.extra.get("configuration").and_then(|all| all.get(PayloadDialect::KEY));
+        let chosen = configured.and_then(|name| PayloadDialect::parse(name.as_str()?));
+        match chosen.unwrap_or(self.settings.payload_dialect) {
+            PayloadDialect::Epoch => EPOCH,
+            PayloadDialect::Iso => ISO,
+        }
     }
 
     fn vendor_delays(&self) -> &'static [u32] {

@@ -3,6 +3,7 @@
 mod api;
 mod dialect;
 mod events;
+mod links;
 mod payload;
 mod settings;
 
@@ -15,7 +16,7 @@ use domain::flow::Ports;
 use crate::{ApiSettings, Surface};
 
 pub use dialect::BitbucketDataCenter;
-pub use settings::BitbucketDataCenterSettings;
+pub use settings::{BitbucketDataCenterSettings, PayloadDialect};
 
 /// `/rest/api/1.0` and `/rest/api/latest`.
 pub(crate) struct BitbucketDataCenterSurface(pub(crate) Arc<BitbucketDataCenterSettings>);

@@ -2,6 +2,31 @@
 
 use std::time::Duration;
 
+/// How moments are written in payloads (section 3.2); chosen per hook, under the configuration key
+/// [`KEY`](Self::KEY).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PayloadDialect {
+    /// Milliseconds, as up to release 10.2; what older receivers need.
+    #[default]
+    Epoch,
+    /// Text, as from release 10.3 on.
+    Iso,
+}
+
+impl PayloadDialect {
+    /// The key in a hook's `configuration`.
+    pub const KEY: &str = "payload_dialect";
+
+    /// The one of that name: `epoch` or `iso`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "epoch" => Some(Self::Epoch),
+            "iso" => Some(Self::Iso),
+            _ => None,
+        }
+    }
+}
+
 /// Settings of the Data Center surface and dialect.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, each off or on in the configuration file")]
@@ -14,7 +39,9 @@ pub struct BitbucketDataCenterSettings {
     pub accept_documented_events: bool,
     /// Send `X-Attempt-Number`, as Cloud does (section 9).
     pub attempt_header: bool,
-    /// `User-Agent` of deliveries; visible ASCII and blanks.
+    /// How moments are written for hooks that do not say.
+    pub payload_dialect: PayloadDialect,
+    /// `User-Agent` of deliveries, in visible ASCII and blanks; anything else is not sent.
     pub user_agent: Option<String>,
     /// Whole-exchange limit of a delivery (section 2).
     pub timeout: Duration,
@@ -27,6 +54,7 @@ impl Default for BitbucketDataCenterSettings {
             lenient_put: false,
             accept_documented_events: true,
             attempt_header: false,
+            payload_dialect: PayloadDialect::Epoch,
             user_agent: None,
             timeout: Duration::from_secs(20),
         }

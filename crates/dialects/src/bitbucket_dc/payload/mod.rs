@@ -1,9 +1,100 @@
 //! Payloads: what happened, as Data Center tells it (contract bitbucket-datacenter section 3).
+//!
+//! [`shapes`] holds the objects that many events (and the HTTP API) share, [`stage`] what they all need to know, and
+//! [`dates`] the two ways of writing moments; every other file is one family of events. Everything borrows or shares,
+//! and is written straight to bytes.
 
-use domain::canonical::Happening;
+mod comments;
+pub(super) mod dates;
+mod mirrors;
+mod pull_requests;
+mod push;
+mod repositories;
+pub(super) mod shapes;
+mod stage;
+
+use bytes::Bytes;
+use domain::canonical::{Actor, Happening};
 use domain::dialect::{Draft, Scene};
+use domain::directory::Located;
+use serde::Serialize;
+
+use super::links::Links;
+use dates::Date;
+use shapes::User;
+use stage::Stage;
 
 /// The messages of one happening.
-pub(super) fn translate(_happening: &Happening, _scene: &Scene<'_>, _wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
-    Vec::new()
+pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+    let Some(row) = scene.repository else {
+        // Every canonical event happens in a repository; published for an account, there is nothing to say.
+        return Vec::new();
+    };
+    let at = Located { repository: row.clone(), owner: scene.account.clone() };
+    let links = Links::below(scene.public_url);
+    let mut tale = Tale { stage: Stage::of(&at, scene, &links), wanted, drafts: Vec::new() };
+    match happening {
+        Happening::Push(push) => push::tell(push, &mut tale),
+        Happening::Repository(action, event) => repositories::tell(*action, event, &mut tale),
+        Happening::CommitComment(action, event) => comments::tell_of_commit(*action, event, &mut tale),
+        Happening::PullRequest(action, event) => pull_requests::tell(*action, event, &mut tale),
+        Happening::PullRequestComment(action, event) => comments::tell_of_pull_request(*action, event, &mut tale),
+        Happening::MirrorSynchronized(event) => mirrors::tell(event, &mut tale),
+        // Data Center has no issues and no releases, and its webhooks say nothing of builds.
+        Happening::CommitStatus(..)
+        | Happening::Issue(..)
+        | Happening::IssueComment(..)
+        | Happening::Build(..)
+        | Happening::Release(..) => {}
+    }
+    tale.drafts
 }
+
+/// The messages of one happening as they are told. Nothing is rendered that no hook listens to.
+struct Tale<'a> {
+    stage: Stage<'a>,
+    wanted: &'a dyn Fn(&str) -> bool,
+    drafts: Vec<Draft>,
+}
+
+impl<'a> Tale<'a> {
+    /// Adds an event: who did it, if that is known, and the members that `own` makes.
+    fn tell<T: Serialize>(&mut self, key: &'static str, actor: Option<&Actor>, own: impl FnOnce(&Stage<'a>) -> T) {
+        if !(self.wanted)(key) {
+            return;
+        }
+        let payload = Payload {
+            event_key: key,
+            date: Date(self.stage.occurred_at),
+            actor: actor.map(|actor| self.stage.user(actor)),
+            own: own(&self.stage),
+        };
+        self.drafts.push(Draft { kind: key.into(), action: None, body: json(&payload) });
+    }
+}
+
+/// Any payload.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a, T> {
+    event_key: &'static str,
+    date: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<User<'a>>,
+    #[serde(flatten)]
+    own: T,
+}
+
+/// Compact JSON.
+fn json(payload: &impl Serialize) -> Bytes {
+    // A pull request with two repositories and a few people takes some 4 KB.
+    let mut bytes = Vec::with_capacity(6 * 1024);
+    // Writing structs to memory cannot fail: no maps with odd keys, no fallible Serialize. An empty body says it did.
+    if serde_json::to_writer(&mut bytes, payload).is_err() {
+        bytes.clear();
+    }
+    bytes.into()
+}
+
+#[cfg(test)]
+pub(super) mod tests;

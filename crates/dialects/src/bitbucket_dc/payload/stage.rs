@@ -1,0 +1,83 @@
+//! What the payloads of one scene share.
+
+use std::sync::Arc;
+
+use domain::account::{Account, Repository as Row};
+use domain::canonical::{Actor, RepositoryName};
+use domain::dialect::{Scene, Shape};
+use domain::directory::{Directory, Located};
+use domain::time::Timestamp;
+
+use super::dates::{CommitMoment, Moment};
+use super::shapes::{Repository, User, stranger, unknown_repository};
+use crate::bitbucket_dc::links::Links;
+
+/// A scene with its repository at hand, and the base of all URLs.
+#[derive(Clone, Copy)]
+pub(super) struct Stage<'a> {
+    /// The repository and its owner.
+    pub(super) at: &'a Located,
+    /// Finds other accounts and repositories.
+    pub(super) directory: &'a Directory,
+    /// Where URLs point.
+    pub(super) links: &'a Links,
+    /// When it happened.
+    pub(super) occurred_at: Timestamp,
+    /// How dates are written.
+    shape: Shape,
+}
+
+impl<'a> Stage<'a> {
+    /// A scene in that repository.
+    pub(super) fn of(at: &'a Located, scene: &Scene<'a>, links: &'a Links) -> Self {
+        Self { at, directory: scene.directory, links, occurred_at: scene.occurred_at, shape: scene.shape }
+    }
+
+    /// The scene's repository.
+    pub(super) fn repository(&self) -> Repository<'a> {
+        self.told(self.at.clone())
+    }
+
+    /// The scene's repository as it was: with another row.
+    pub(super) fn repository_as(&self, row: Row) -> Repository<'a> {
+        self.told(Located { repository: Arc::new(row), owner: self.at.owner.clone() })
+    }
+
+    /// A repository object of that one.
+    pub(super) fn told(&self, at: Located) -> Repository<'a> {
+        Repository::of(at, self.directory, self.links)
+    }
+
+    /// Another repository; the scene's unless named, and one made from its name if it is not registered here.
+    pub(super) fn repository_named(&self, name: Option<&RepositoryName>) -> Repository<'a> {
+        let Some(name) = name else { return self.repository() };
+        let found = self.directory.locate(&name.owner, &name.name);
+        self.told(found.unwrap_or_else(|| unknown_repository(name, self.directory)))
+    }
+
+    /// The account an actor stands for: by login, then by address.
+    pub(super) fn account(&self, actor: &Actor) -> Option<Arc<Account>> {
+        let by_login = actor.login.as_deref().and_then(|login| self.directory.account(login));
+        by_login.or_else(|| actor.email.as_deref().and_then(|email| self.directory.account_by_email(email)))
+    }
+
+    /// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
+    pub(super) fn user(&self, actor: &Actor) -> User<'a> {
+        User::of(&self.account(actor).unwrap_or_else(|| stranger(actor)), self.links)
+    }
+
+    /// User objects of several.
+    pub(super) fn users(&self, actors: &[Actor]) -> Vec<User<'a>> {
+        actors.iter().map(|actor| self.user(actor)).collect()
+    }
+
+    /// A moment of a pull request or comment.
+    pub(super) fn moment(&self, at: Timestamp) -> Moment {
+        Moment(at, self.shape)
+    }
+
+    /// A moment of a commit, from git's own text for it.
+    pub(super) fn commit_moment(&self, text: &str) -> CommitMoment {
+        CommitMoment(Timestamp::parse_rfc3339(text).unwrap_or(self.occurred_at), self.shape)
+    }
+}
