@@ -64,10 +64,10 @@ fn in_short<'a>(commit: &'a Commit, stage: &Stage<'a>) -> CommitObject<'a, Short
 
 fn in_full<'a>(commit: &'a Commit, push: &'a Push, stage: &Stage<'a>) -> CommitObject<'a, Parent<'a>> {
     let known = |id: &str| {
-        let heads = push.refs.iter().filter_map(|moved| moved.head_commit.as_ref());
+        let ends = push.refs.iter().flat_map(|moved| moved.head_commit.iter().chain(&moved.previous_commit));
         // Newest first: a parent of the tip is near the end.
         let listed = push.refs.iter().flat_map(|moved| moved.commits.iter().rev());
-        heads.chain(listed).find(|commit| commit.id == id)
+        ends.chain(listed).find(|commit| commit.id == id)
     };
     CommitObject::of(commit, stage, |id| match known(id) {
         Some(parent) => Parent::Known(in_short(parent, stage)),

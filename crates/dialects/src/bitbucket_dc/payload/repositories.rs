@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use domain::account::{Account, AccountKind, Repository as Row};
-use domain::canonical::{Actor, RepositoryAction, RepositoryEvent};
+use domain::canonical::{RepositoryAction, RepositoryEvent};
 use domain::directory::Located;
 use serde::Serialize;
 
-use super::shapes::{Repository, stranger};
+use super::shapes::Repository;
 use super::{Stage, Tale};
+use crate::unregistered;
 
 /// One message, or none: Data Center tells neither of new repositories nor of deleted ones.
 pub(super) fn tell(action: RepositoryAction, event: &RepositoryEvent, tale: &mut Tale<'_>) {
@@ -19,7 +20,7 @@ pub(super) fn tell(action: RepositoryAction, event: &RepositoryEvent, tale: &mut
         }),
         RepositoryAction::Transferred => modified(event, tale, |stage| {
             let from = event.from.as_deref().unwrap_or_default();
-            let owner = stage.directory.account(from).unwrap_or_else(|| former_owner(from));
+            let owner = stage.directory.account(from).unwrap_or_else(|| former_owner(from, stage));
             let old = Located { repository: stage.at.repository.clone(), owner };
             (stage.told(old), stage.repository())
         }),
@@ -67,10 +68,9 @@ fn description(event: &RepositoryEvent) -> Option<&domain::canonical::Change> {
 }
 
 /// What stands for an owner who is gone: a project rather than a person, since that is what owns most repositories.
-fn former_owner(login: &str) -> Arc<Account> {
-    let mut account = stranger(&Actor { login: Some(login.to_owned()), ..Actor::default() });
-    Arc::make_mut(&mut account).kind = AccountKind::Organization;
-    account
+fn former_owner(login: &str, stage: &Stage<'_>) -> Arc<Account> {
+    let kind = AccountKind::Organization;
+    Arc::new(Account { kind, ..unregistered::account(login, stage.occurred_at) })
 }
 
 fn modified<'a>(

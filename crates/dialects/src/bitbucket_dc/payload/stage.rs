@@ -9,8 +9,9 @@ use domain::directory::{Directory, Located};
 use domain::time::Timestamp;
 
 use super::dates::{CommitMoment, Moment};
-use super::shapes::{Repository, User, stranger, unknown_repository};
+use super::shapes::{Repository, User};
 use crate::bitbucket_dc::links::Links;
+use crate::unregistered;
 
 /// A scene with its repository at hand, and the base of all URLs.
 #[derive(Clone, Copy)]
@@ -52,7 +53,7 @@ impl<'a> Stage<'a> {
     pub(super) fn repository_named(&self, name: Option<&RepositoryName>) -> Repository<'a> {
         let Some(name) = name else { return self.repository() };
         let found = self.directory.locate(&name.owner, &name.name);
-        self.told(found.unwrap_or_else(|| unknown_repository(name, self.directory)))
+        self.told(found.unwrap_or_else(|| unregistered::repository(name, self.directory, self.occurred_at)))
     }
 
     /// The account an actor stands for: by login, then by address.
@@ -63,7 +64,8 @@ impl<'a> Stage<'a> {
 
     /// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
     pub(super) fn user(&self, actor: &Actor) -> User<'a> {
-        User::of(&self.account(actor).unwrap_or_else(|| stranger(actor)), self.links)
+        let account = self.account(actor);
+        User::of(&account.unwrap_or_else(|| Arc::new(unregistered::person(actor, self.occurred_at))), self.links)
     }
 
     /// User objects of several.

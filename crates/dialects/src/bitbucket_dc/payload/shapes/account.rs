@@ -3,12 +3,8 @@
 use std::sync::Arc;
 
 use domain::account::{Account, AccountKind};
-use domain::canonical::Actor;
-use domain::id::{AccountId, Uid};
-use domain::time::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
 use super::OwnPage;
 use crate::bitbucket_dc::links::{self, Links};
@@ -83,23 +79,4 @@ impl Serialize for Project<'_> {
         map.serialize_entry("links", &OwnPage(self.links.project(owner)))?;
         map.end()
     }
-}
-
-/// What stands for someone without an account here: the name and address given, and id 0.
-pub(in super::super) fn stranger(actor: &Actor) -> Arc<Account> {
-    let local_part = || actor.email.as_deref().and_then(|email| email.split('@').next());
-    let login = actor.login.as_deref().or(actor.name.as_deref()).or_else(local_part);
-    Arc::new(Account {
-        id: AccountId(0),
-        uid: Uid(Uuid::nil()),
-        kind: AccountKind::User,
-        login: login.filter(|login| !login.is_empty()).unwrap_or("unknown").to_owned(),
-        name: actor.name.clone(),
-        email: actor.email.clone(),
-        description: None,
-        project_key: None,
-        site_admin: false,
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-    })
 }

@@ -9,13 +9,11 @@ mod repository;
 
 use serde::{Serialize, Serializer};
 
-pub(super) use account::stranger;
 pub(in crate::bitbucket_dc) use account::{Project, User};
 pub(super) use comment::CommentObject;
 pub(super) use commit::{ChangeObject, CommitObject, ShortCommit};
 pub(super) use pull_request::{Participant, PreviousTarget, PullRequestObject, Status};
 pub(in crate::bitbucket_dc) use repository::Repository;
-pub(super) use repository::unknown_repository;
 
 /// `{"self": [{"href": …}]}`
 struct OwnPage(String);

@@ -1,17 +1,11 @@
 //! Repositories.
 
-use std::sync::Arc;
-
-use domain::account::Repository as Row;
-use domain::canonical::{Actor, RepositoryName};
 use domain::directory::{Directory, Located};
-use domain::id::{RepositoryId, Uid};
-use domain::time::Timestamp;
+use domain::id::RepositoryId;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
-use super::{Project, stranger};
+use super::Project;
 use crate::bitbucket_dc::links::{self, Links};
 
 /// How many forks of forks are followed to the first repository of a family.
@@ -99,26 +93,4 @@ struct CloneLink {
 #[derive(Serialize)]
 struct Href {
     href: String,
-}
-
-/// What stands for a repository that is not registered here: its names and id 0.
-pub(in super::super) fn unknown_repository(name: &RepositoryName, directory: &Directory) -> Located {
-    let owner = directory.account(&name.owner);
-    let owner = owner.unwrap_or_else(|| stranger(&Actor { login: Some(name.owner.clone()), ..Actor::default() }));
-    let repository = Row {
-        id: RepositoryId(0),
-        uid: Uid(Uuid::nil()),
-        owner: owner.id,
-        name: name.name.clone(),
-        description: None,
-        homepage: None,
-        default_branch: String::new(),
-        private: true,
-        archived: false,
-        fork_of: None,
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-        pushed_at: None,
-    };
-    Located { repository: Arc::new(repository), owner }
 }
