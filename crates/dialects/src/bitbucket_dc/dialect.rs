@@ -23,7 +23,7 @@ use crate::hmac;
 pub(crate) const NAME: DialectName = DialectName("bitbucket_datacenter");
 
 /// The body of a test request, blank included (section 2).
-const PING_BODY: &[u8] = b"{\"test\": true}";
+pub(super) const PING_BODY: &[u8] = b"{\"test\": true}";
 
 /// The attributes of the JMX bean `com.atlassian.webhooks:name=Webhooks`, as Prometheus metrics (section 4).
 const COUNTERS: CounterNames = CounterNames {

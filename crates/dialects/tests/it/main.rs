@@ -1,5 +1,6 @@
 //! The HTTP surfaces over a real store: one request in, one answer out.
 
 mod bitbucket_cloud;
+mod bitbucket_dc;
 mod github;
 mod world;

@@ -173,7 +173,7 @@ impl World {
         count
     }
 
-    fn settled(&self, work: &Work, exchange: &Exchange) -> Settlement {
+    pub(crate) fn settled(&self, work: &Work, exchange: &Exchange) -> Settlement {
         let succeeded = matches!(exchange.status, Some(200..=299));
         let message = work.message();
         let dialect = self.ports.dialects.get(message.dialect.0).expect("a known dialect");
