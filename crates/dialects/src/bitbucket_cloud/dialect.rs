@@ -1,5 +1,7 @@
 //! What Cloud's wire format is (contract bitbucket-cloud sections 2 and 3).
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
+use serde::de::IgnoredAny;
 
 use super::events::{self, EVENTS};
 use super::payload;
@@ -51,7 +54,8 @@ impl Dialect for BitbucketCloud {
         if !EVENTS.iter().any(|event| event.key == kind) {
             return Err(format!("{kind:?} is no event key of this dialect"));
         }
-        let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(data);
+        // No tree is built to see that it is an object.
+        let object: Result<BTreeMap<Cow<'_, str>, IgnoredAny>, _> = serde_json::from_slice(data);
         object.map_err(|error| format!("is not a JSON object: {error}"))?;
         Ok(Draft { kind: kind.into(), action: None, body: data.clone() })
     }
@@ -59,21 +63,25 @@ impl Dialect for BitbucketCloud {
     fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
         let hook_uuid =
             if self.settings.braces_in_hook_uuid { format!("{{{}}}", hook.uid) } else { hook.uid.to_string() };
-        let mut headers = Vec::with_capacity(8);
+        let mut headers = Vec::with_capacity(9);
         headers.extend([
             ("X-Event-Key", (*message.kind).to_owned()),
             ("X-Hook-UUID", hook_uuid),
             // The same for all attempts, so that receivers can tell repeats.
             ("X-Request-UUID", message.uid.to_string()),
-            ("X-Attempt-Number", (sending.earlier + sending.number).to_string()),
-            ("User-Agent", "Bitbucket-Webhooks/2.0".to_owned()),
-            ("Content-Type", "application/json".to_owned()),
+            ("X-Attempt-Number", sending.earlier.saturating_add(sending.number).to_string()),
         ]);
         if let Some(secret) = &hook.secret {
             headers.push(("X-Hub-Signature", hmac::sha256_hex("sha256=", secret.expose(), &message.body)));
         }
-        // The loop guard (D-8).
-        headers.push(("Postrider-Hops", "1".to_owned()));
+        headers.extend([
+            // Several receivers compare it as a whole.
+            ("User-Agent", "Bitbucket-Webhooks/2.0".to_owned()),
+            ("Content-Type", "application/json".to_owned()),
+            ("traceparent", traceparent(message, sending)),
+            // The loop guard (D-8).
+            ("Postrider-Hops", "1".to_owned()),
+        ]);
         WireRequest { headers, body: message.body.clone(), url: None }
     }
 
@@ -98,3 +106,16 @@ impl Dialect for BitbucketCloud {
         if self.settings.strict_payload_limit { VENDOR_MAX_PAYLOAD } else { domain::flow::publish::MAX_DATA }
     }
 }
+
+/// The trace of a delivery (W3C Trace Context): its message for all attempts, with a span of its own for each. It is
+/// marked as sampled, since receivers that follow the mark would otherwise drop their own traces.
+fn traceparent(message: &Message, sending: &Sending<'_>) -> String {
+    let mut random = [0; 8];
+    sending.entropy.fill(&mut random);
+    // A span of zeros would make the header invalid.
+    let span = u64::from_be_bytes(random).max(1);
+    format!("00-{}-{span:016x}-01", message.uid.0.simple())
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use domain::hook::HookScope;
 
 /// An event key as the API lists it.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
     /// `repo:push`
     pub(super) key: &'static str,

@@ -3,9 +3,7 @@
 mod api;
 mod dialect;
 mod events;
-#[expect(dead_code, reason = "the payloads and the API that use it are being written")]
 mod links;
-#[expect(dead_code, reason = "the payloads and the API that use it are being written")]
 mod payload;
 mod settings;
 

@@ -1,18 +1,32 @@
 //! The objects that events and the API share (contract bitbucket-cloud section 3.1).
 
 mod account;
+mod comment;
+mod commit;
+mod issue;
+mod pull_request;
+mod reference;
 mod repository;
+mod text;
 mod workspace;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use domain::id::Uid;
 use domain::time::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 pub(in crate::bitbucket_cloud) use account::Account;
-pub(in crate::bitbucket_cloud) use repository::Repository;
+pub(super) use comment::{CommentObject, Subject};
+pub(super) use commit::{Commit, CommitName};
+pub(super) use issue::IssueObject;
+pub(super) use pull_request::PullRequestObject;
+pub(super) use reference::RefState;
+pub(in crate::bitbucket_cloud) use repository::{Repository, RepositoryLinks};
+use text::Rendered;
 pub(in crate::bitbucket_cloud) use workspace::{Project, Workspace};
 
 /// A uid as Cloud writes it: the braces belong to the value.
@@ -87,6 +101,18 @@ impl Serialize for Micros {
 /// A moment to the second: `2026-01-02T03:04:05+00:00`.
 pub(in crate::bitbucket_cloud) fn seconds(moment: Timestamp) -> String {
     format!("{}+00:00", moment.rfc3339_seconds().trim_end_matches('Z'))
+}
+
+/// `{}`
+#[derive(Serialize)]
+struct Empty {}
+
+/// What needs no escape in a path (RFC 3986, unreserved, and the slash).
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// The name of a branch, tag or status as a path inside a URL.
+pub(super) fn path(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, PATH).into()
 }
 
 #[cfg(test)]

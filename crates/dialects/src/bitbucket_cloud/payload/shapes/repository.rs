@@ -44,6 +44,16 @@ impl<'a> Repository<'a> {
         Self { row, owner, links, form: Form::Full { parent: parent(row, directory) } }
     }
 
+    /// As events tell a new fork of `parent`.
+    pub(in crate::bitbucket_cloud) fn fork(
+        row: &'a Row,
+        owner: &'a AccountRow,
+        parent: Located,
+        links: &'a Links,
+    ) -> Self {
+        Self { row, owner, links, form: Form::Full { parent: Some(parent) } }
+    }
+
     /// As the API answers it: with `slug`, `description`, dates, `mainbranch` and `links.hooks`.
     pub(in crate::bitbucket_cloud) fn for_api(
         row: &'a Row,
@@ -93,22 +103,43 @@ struct MainBranch<'a> {
     name: &'a str,
 }
 
-impl Serialize for Repository<'_> {
+/// The `links` of a repository.
+#[derive(Clone, Debug)]
+pub(in crate::bitbucket_cloud) struct RepositoryLinks<'a> {
+    full_name: String,
+    links: &'a Links,
+    /// With what only the API tells.
+    for_api: bool,
+}
+
+impl<'a> RepositoryLinks<'a> {
+    /// Of the repository `workspace/repository`, as events tell them.
+    pub(in crate::bitbucket_cloud) fn of(full_name: String, links: &'a Links) -> Self {
+        Self { full_name, links, for_api: false }
+    }
+}
+
+impl Serialize for RepositoryLinks<'_> {
     fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
-        let Links { html, api } = self.links;
-        let full_name = &*full_name(self.owner, self.row);
-        let mut map = sink.serialize_map(None)?;
-        map.serialize_entry("type", "repository")?;
-        map.serialize_entry("full_name", full_name)?;
-        let hooks: &[&str] = &[api, "/repositories/", full_name, "/hooks"];
+        let (Links { html, api }, full_name) = (self.links, &*self.full_name);
         let links: &[(&'static str, &[&str])] = &[
             ("self", &[api, "/repositories/", full_name]),
             ("html", &[html, "/", full_name]),
             ("avatar", &[html, "/", full_name, "/avatar/32/"]),
-            ("hooks", hooks),
+            ("hooks", &[api, "/repositories/", full_name, "/hooks"]),
         ];
-        let told = if matches!(self.form, Form::Api { .. }) { links } else { &links[..3] };
-        map.serialize_entry("links", &LinkSet(told))?;
+        LinkSet(if self.for_api { links } else { &links[..3] }).serialize(sink)
+    }
+}
+
+impl Serialize for Repository<'_> {
+    fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        let full_name = full_name(self.owner, self.row);
+        let mut map = sink.serialize_map(None)?;
+        map.serialize_entry("type", "repository")?;
+        map.serialize_entry("full_name", &full_name)?;
+        let for_api = matches!(self.form, Form::Api { .. });
+        map.serialize_entry("links", &RepositoryLinks { full_name, links: self.links, for_api })?;
         map.serialize_entry("name", &self.row.name)?;
         match &self.form {
             Form::Short => {}
