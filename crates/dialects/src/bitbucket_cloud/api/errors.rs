@@ -88,6 +88,15 @@ impl ApiError {
         text.to_owned()
     }
 
+    /// More words for people.
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::MissingScope { required, .. } => Some(format!("required: {required}")),
+            Self::Invalid(problems) => Some(problems.summary()),
+            _ => None,
+        }
+    }
+
     /// Structured extras for programs.
     fn data(&self) -> Option<Value> {
         let Self::MissingScope { required, granted } = self else { return None };
@@ -117,6 +126,8 @@ struct Envelope<'a> {
 struct Told<'a> {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<&'a Problems>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
@@ -128,11 +139,31 @@ impl IntoResponse for ApiError {
             tracing::error!(%error, "the store refused a management request");
         }
         let fields = if let Self::Invalid(problems) = &self { Some(problems) } else { None };
-        let error = Told { message: self.message(), fields, data: self.data() };
+        let error = Told { message: self.message(), detail: self.detail(), fields, data: self.data() };
         let mut response = (self.status(), Json(Envelope { kind: "error", error })).into_response();
         if let Some((name, value)) = self.header() {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_answers_for_itself() {
+        let told = |error: StoreError| {
+            let response = ApiError::from(error).into_response();
+            (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER))
+        };
+        assert_eq!(told(StoreError::Busy), (503, true));
+        assert_eq!(told(StoreError::Unavailable("closing".to_owned())), (503, true));
+        assert_eq!(told(StoreError::Full), (507, false));
+        assert_eq!(told(StoreError::NotFound), (404, false));
+        assert_eq!(told(StoreError::Corrupt("hooks".to_owned())), (500, false));
+        let full = HookConflict::TooMany { events: Vec::new(), limit: 50 };
+        assert_eq!(told(StoreError::Conflict(full)), (400, false));
     }
 }

@@ -94,7 +94,7 @@ impl Problems {
         let parsed = TargetUrl::parse(&text).map_err(|error| error.to_string());
         let checked = parsed.and_then(|url| match app.settings.url_policy.check(&url) {
             Ok(()) => Ok(url),
-            Err(reason) => Err(format!("the URL may not be called from here ({reason})")),
+            Err(reason) => Err(format!("the URL may not be called from here: {reason}")),
         });
         checked.map_err(|problem| self.add("url", problem)).ok()
     }

@@ -73,6 +73,12 @@ impl Problems {
         }
     }
 
+    /// All of it in one line, for clients that do not show `fields`.
+    pub(super) fn summary(&self) -> String {
+        let told = |(field, messages): (&&str, &Vec<String>)| format!("{field}: {}", messages.join(", "));
+        self.0.iter().map(told).collect::<Vec<_>>().join("; ")
+    }
+
     /// Nothing wrong, or all of it.
     pub(super) fn verdict(self) -> Result<(), ApiError> {
         if self.0.is_empty() { Ok(()) } else { Err(ApiError::Invalid(self)) }

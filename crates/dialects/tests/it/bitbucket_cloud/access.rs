@@ -96,7 +96,8 @@ async fn check_14_scopes_decide_by_operation() {
     let token = world.token_for("alice", READ.1).await;
     let refused = call_as(&world, &token, "POST", HOOKS, simple("http://r.test/")).await;
     let told = json!({"required": [WRITE.0], "granted": [READ.0]});
-    assert_eq!(refused.json()["error"]["data"], told);
+    let error = refused.json()["error"].clone();
+    assert_eq!((&error["data"], &error["detail"]), (&told, &json!("required: write:webhook:bitbucket")));
 }
 
 #[tokio::test]

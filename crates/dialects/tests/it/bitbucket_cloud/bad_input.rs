@@ -121,6 +121,8 @@ async fn wrong_types_are_named_field_by_field() {
         names.sort_unstable();
         let all = ["active", "description", "events", "history_enabled", "secret", "skip_cert_verification", "url"];
         assert_eq!(names, all, "{method} {path}");
+        let detail = answer.json()["error"]["detail"].clone();
+        assert!(detail.as_str().expect("words").starts_with("active: must be true or false; "), "{detail}");
     }
 }
 

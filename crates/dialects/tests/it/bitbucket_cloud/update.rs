@@ -149,3 +149,17 @@ async fn check_12_a_hook_can_be_deleted_once() {
         assert_refused(&call(&world, method, &path, json!({})).await, 404, method);
     }
 }
+
+#[tokio::test]
+async fn check_24_request_history_is_off_until_it_is_asked_for() {
+    let world = World::new().await;
+    let made = hook(&world, simple("http://r.test/")).await;
+    let path = path_of(&made);
+    assert_eq!(made["history_enabled"], false);
+    for (edit, after) in [(json!(true), true), (json!(null), true), (json!(false), false)] {
+        let edited = call(&world, "PUT", &path, json!({"history_enabled": edit})).await.json();
+        assert_eq!(edited["history_enabled"], after, "{edit}");
+        assert_eq!(stored(&world)[0].extra["history_enabled"], after, "{edit}");
+        assert_eq!(get(&world, HOOKS).await.json()["values"][0]["history_enabled"], after, "{edit}");
+    }
+}
