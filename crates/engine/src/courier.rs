@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::attempt::{Attempt, BreakerStep, Exchange, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Message, Reason, Work};
 use domain::dialect::{Dialect, Sending, WireRequest};
 use domain::flow::Ports;
 use domain::hook::Hook;
 use domain::ports::SendRequest;
+use domain::rules::breaker::Observation;
 use domain::rules::decide::{Circumstances, Decision, decide};
 use domain::secret::MASK;
 use domain::time::Timestamp;
@@ -27,6 +28,8 @@ use crate::shared::{Seat, Shared};
 const AUTHORIZATION: &str = "Authorization";
 /// Longest pause of a lane that a receiver can ask for (D-16).
 const MAX_PAUSE: Duration = Duration::from_secs(3600);
+/// A pause for whose end nothing waits in memory: claims must not outlive their lease.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 
 /// What couriers carry with them; one value serves all.
 pub(crate) struct Courier {
@@ -48,10 +51,11 @@ impl Courier {
     /// Delivers one, settles it, and gives its slots back.
     async fn deliver(&self, job: Job) {
         let started_at = self.ports.clock.now();
-        let settlement = match self.prepare(&job, started_at) {
+        let mut settlement = match self.prepare(&job, started_at) {
             Ok(ready) => self.attempt(&job.work, &ready, started_at).await,
             Err((state, reason)) => self.end_unsent(&job.work, started_at, state, reason),
         };
+        settlement.breaker = self.step_breaker(&job, &settlement);
         let observed = self.observe(&settlement);
         self.report.settled(&settlement, &job.work, job.hook.as_deref());
         // A retry or a final failure is committed before its slot is free; successes may lag (D-11). What ended without
@@ -64,6 +68,35 @@ impl Courier {
             self.settler.commit(settlement).await;
         }
         self.shared.release(job, &observed);
+    }
+
+    /// Ends deliveries that are skipped, until the engine shuts down. They occupy no courier and no slots, and are settled
+    /// in batches like all that ends without an exchange.
+    pub(crate) async fn end_skipped(&self) {
+        while let Some(skipped) = self.shared.next_skipped().await {
+            for (item, reason) in skipped {
+                let now = self.ports.clock.now();
+                let settlement = self.end_unsent(&item.work, now, DeliveryState::Skipped, reason);
+                let hook = self.ports.directory().hook(item.work.hook);
+                self.report.settled(&settlement, &item.work, hook.as_deref());
+                self.settler.hand_in(settlement).await;
+            }
+        }
+    }
+
+    /// Moves the hook's breaker. A success that says nothing new takes no lock.
+    fn step_breaker(&self, job: &Job, settlement: &Settlement) -> Option<BreakerStep> {
+        let exchange = settlement.attempt.exchange.as_ref()?;
+        let what = Observation::of(exchange);
+        let jitter = match what {
+            Observation::Success if !job.is_troubled() => return None,
+            Observation::Neither => return None,
+            Observation::Success => 0.0,
+            Observation::Failure => self.ports.entropy.unit(),
+        };
+        let change = self.shared.observe(job, what, jitter)?;
+        self.report.breaker_moved(&change, &job.work);
+        Some(change.step)
     }
 
     /// Finds the hook and the dialect, or the reason not to send.
@@ -135,7 +168,9 @@ impl Courier {
             insecure_tls: ready.hook.insecure_tls,
             timeout: self.settings.timeout_of(ready.hook, ready.dialect),
         };
+        let under_way = self.report.under_way(ready.message.dialect);
         let sent = AssertUnwindSafe(self.ports.sender.send(request)).catch_unwind().await;
+        drop(under_way);
         sent.unwrap_or_else(|_| internal_error("sending failed", self.ports.clock.monotonic().saturating_sub(began)))
     }
 
@@ -183,11 +218,13 @@ impl Courier {
         let Some(exchange) = &settlement.attempt.exchange else { return Observed::default() };
         let overloaded = matches!(exchange.status, Some(429 | 503));
         let pause = exchange.retry_after.filter(|_| overloaded).map(|asked| asked.min(MAX_PAUSE));
+        let parks = pause.is_some_and(|pause| pause > LONG_PAUSE);
         Observed {
             took: Some(exchange.duration),
             answered: exchange.outcome == Outcome::Answered,
             timed_out: exchange.outcome == Outcome::TimedOut,
             pause_until: pause.map(|pause| self.ports.clock.now().plus(pause)),
+            parks,
         }
     }
 }

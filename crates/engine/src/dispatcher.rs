@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use domain::delivery::Work;
 use domain::flow::Ports;
-use domain::id::DeliveryId;
+use domain::id::{DeliveryId, HookId};
 use domain::ports::{Backlog, ClaimDue, StoreError};
 use domain::time::Timestamp;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::scheduler::State;
 use crate::settings::EngineSettings;
 use crate::shared::Shared;
 
@@ -83,13 +84,22 @@ impl Dispatcher {
         next.since(now).clamp(MIN_SLEEP, self.settings.poll)
     }
 
-    /// One round: polls if it is time, ends pauses, claims what is due.
+    /// One round: has the database hold what open breakers hold, polls if it is time, ends pauses, claims what a person
+    /// asked for and what is due.
     pub(crate) async fn tick(&self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
+        self.hold().await?;
         if now >= self.rhythm(|rhythm| rhythm.next_poll) {
             self.poll(now).await?;
         }
         self.shared.with(|state| state.resume(now));
+        while self.shared.with(|state| state.is_asked()) {
+            let lanes = self.shared.with(|state| state.lanes_to_probe(now));
+            if lanes.is_empty() {
+                break;
+            }
+            self.claim_by_hand(lanes, now).await?;
+        }
         loop {
             let most = self.rhythm(|rhythm| (self.settings.held_bytes / rhythm.weight.max(1)).clamp(1, MAX_CLAIM));
             let lanes = self.shared.with(|state| state.lanes_to_claim(now, most));
@@ -131,8 +141,46 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Hands deliveries back that wait for a breaker: hours, perhaps, and those belong to the database.
+    async fn hold(&self) -> Result<(), StoreError> {
+        let mut items = self.shared.with(State::take_held_back);
+        while !items.is_empty() {
+            let rest = items.split_off(items.len().min(HANDED_BACK_AT_ONCE));
+            let deliveries = items.iter().map(|item| item.work.delivery).collect();
+            if let Err(error) = self.ports.store.hand_back(deliveries, self.ports.clock.now()).await {
+                items.extend(rest);
+                self.shared.keep_held_back(items);
+                return Err(error);
+            }
+            items = rest;
+        }
+        Ok(())
+    }
+
+    /// Claims what a person asked for, for lanes whose breakers hold everything else.
+    async fn claim_by_hand(&self, lanes: Vec<(HookId, usize)>, now: Timestamp) -> Result<(), StoreError> {
+        let claim = ClaimDue { now, lanes: lanes.clone(), lease_until: now.plus(self.settings.lease) };
+        match self.ports.store.claim_by_hand(claim).await {
+            Ok(works) => {
+                let too_late = self.shared.with(|state| {
+                    if state.is_closed() {
+                        return works;
+                    }
+                    state.claimed_by_hand(works, now);
+                    Vec::new()
+                });
+                hand_back(&self.ports, &too_late).await;
+                Ok(())
+            }
+            Err(error) => {
+                self.shared.with(|state| state.ask_again(&lanes));
+                Err(error)
+            }
+        }
+    }
+
     /// Claims rows for these lanes.
-    async fn claim(&self, lanes: Vec<(domain::id::HookId, usize)>, now: Timestamp) -> Result<(), StoreError> {
+    async fn claim(&self, lanes: Vec<(HookId, usize)>, now: Timestamp) -> Result<(), StoreError> {
         let claim = ClaimDue { now, lanes: lanes.clone(), lease_until: now.plus(self.settings.lease) };
         match self.ports.store.claim_due(claim).await {
             Ok(works) => {

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::flow::Ports;
+use domain::id::HookId;
 use domain::ports::Bell;
+use domain::rules::breaker::Breaker;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -51,7 +53,9 @@ impl Engine {
     /// connected: a delivery must not be both in memory and made into a row by recovery.
     pub fn start(ports: Ports, settings: EngineSettings) -> Self {
         let settings = Arc::new(settings);
-        let state = State::new(settings.clone(), ports.directory().clone());
+        let mut state = State::new(settings.clone(), ports.directory().clone());
+        let counting = ports.dialects.iter().filter(|dialect| dialect.counters().is_some());
+        state.count_publishes(counting.map(|dialect| dialect.name()));
         let seats = settings.bulkheads.total;
         let shared = Arc::new(Shared::new(state, seats, ports.clock.clone()));
         let settler = Arc::new(Settler::new(settings.clone()));
@@ -71,6 +75,10 @@ impl Engine {
             let courier = courier.clone();
             couriers.spawn(async move { courier.run(seat).await });
         }
+        couriers.spawn({
+            let courier = courier.clone();
+            async move { courier.end_skipped().await }
+        });
         let mut loops = JoinSet::new();
         loops.spawn(dispatch(ports.clone(), shared.clone(), dispatcher.clone(), is_started, stop.clone()));
         loops.spawn(watch_state(courier, stop.clone()));
@@ -147,7 +155,7 @@ fn snapshot(shared: &Shared, settler: &Settler) -> Snapshot {
     Snapshot { unsettled: settler.unsettled(), ..shared.with(|state| state.snapshot()) }
 }
 
-/// Recovers, connects the bell, then dispatches until the stop.
+/// Recovers, puts breakers as they were, connects the bell, then dispatches until the stop.
 async fn dispatch(
     ports: Ports,
     shared: Arc<Shared>,
@@ -162,6 +170,15 @@ async fn dispatch(
     if recovered > 0 {
         tracing::info!(recovered, "deliveries found unsettled were queued again");
     }
+    let breakers = tokio::select! {
+        breakers = read_breakers(&ports) => breakers,
+        () = stop.cancelled() => return,
+    };
+    shared.with(|state| {
+        for (hook, version, breaker) in breakers {
+            state.restore(hook, version, breaker);
+        }
+    });
     ports.store.set_bell(shared);
     is_started.send_replace(true);
     dispatcher.run(&stop).await;
@@ -177,12 +194,25 @@ async fn recover(ports: &Ports) -> u64 {
     }
 }
 
+/// Breakers as they stood: a restart does not storm dead hooks (D-20).
+async fn read_breakers(ports: &Ports) -> Vec<(HookId, u32, Breaker)> {
+    loop {
+        match ports.store.breakers().await {
+            Ok(breakers) => return breakers,
+            Err(error) => tracing::error!(%error, "the breakers could not be read; trying again"),
+        }
+        sleep(RECOVER_RETRY).await;
+    }
+}
+
 /// Sets the gauges until the stop.
 async fn watch_state(courier: Arc<Courier>, stop: CancellationToken) {
     loop {
         let snapshot = snapshot(&courier.shared, &courier.settler);
         let now = courier.ports.clock.now();
         courier.report.state(&snapshot, snapshot.oldest_due.map_or(Duration::ZERO, |due| now.since(due)));
+        let (breakers, publishes) = courier.shared.with(|state| (state.breakers(now), state.publishes().to_vec()));
+        courier.report.breakers(&breakers, &publishes);
         tokio::select! {
             () = sleep(REPORT_EVERY) => {}
             () = stop.cancelled() => return,

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::delivery::Work;
+use domain::hook::DialectName;
 use domain::id::HookId;
+use domain::rules::breaker::Breaker;
 use domain::time::Timestamp;
 
 use crate::gates::{GateId, SLOW, STRAINED, Ticket};
@@ -121,6 +123,63 @@ pub(crate) struct Lane {
     pub(crate) starved: bool,
     /// The receiver asked for a pause (D-16).
     pub(crate) paused_until: Option<Timestamp>,
+    /// That pause is long: nothing waits for its end in memory.
+    pub(crate) parked: bool,
+    /// The hook's breaker (D-20).
+    pub(crate) health: Health,
+}
+
+/// A lane's breaker and what goes with it.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// The breaker. Changed by [`set`](Self::set) alone.
+    breaker: Breaker,
+    /// The version of the hook that the breaker belongs to.
+    pub(crate) version: u32,
+    /// Changes of the breaker so far.
+    pub(crate) steps: u64,
+    /// The breaker remembers failures. Couriers look here, without the scheduler's lock, whether a success says
+    /// anything new.
+    troubled: Arc<AtomicBool>,
+    /// A probe is under way.
+    pub(crate) probing: bool,
+    /// The database has rows that a person asked for, which an open breaker does not hold.
+    pub(crate) asked: bool,
+    /// The hook's dialect; `None` if the hook was gone when the lane was made.
+    pub(crate) dialect: Option<DialectName>,
+    /// In skip mode: the limit of [`BreakerSettings::in_flight_max`](domain::rules::breaker::BreakerSettings). `None`:
+    /// hold mode.
+    pub(crate) skip_above: Option<usize>,
+    /// The bit that marks events with deliveries for this lane, if its dialect counts them.
+    pub(crate) counted: u8,
+}
+
+impl Health {
+    /// The breaker.
+    pub(crate) fn breaker(&self) -> Breaker {
+        self.breaker
+    }
+
+    /// Puts another breaker in place.
+    pub(crate) fn set(&mut self, breaker: Breaker) {
+        self.breaker = breaker;
+        self.troubled.store(!breaker.is_untroubled(), Ordering::Release);
+    }
+
+    /// Where to look whether a success says anything new.
+    pub(crate) fn troubled(&self) -> Arc<AtomicBool> {
+        self.troubled.clone()
+    }
+
+    /// Open or half-open: one at a time goes, and waits for nobody else's slots of this lane.
+    pub(crate) fn is_open(&self) -> bool {
+        self.breaker.open_until.is_some()
+    }
+
+    /// Open or half-open, and what comes waits in the database.
+    pub(crate) fn holds(&self) -> bool {
+        self.is_open() && self.skip_above.is_none()
+    }
 }
 
 impl Lane {
@@ -140,20 +199,40 @@ impl Lane {
             due: None,
             starved: false,
             paused_until: None,
+            parked: false,
+            health: Health::default(),
         }
     }
 
-    /// How many exchanges it may have in flight.
+    /// How many exchanges it may have in flight while its breaker is closed.
     pub(crate) fn limit(&self, per_hook: usize) -> usize {
-        match self.pace {
+        let limit = match self.pace {
             Pace::New => 1,
             Pace::Brisk | Pace::Slow => per_hook,
-        }
+        };
+        self.health.breaker.limit(limit)
+    }
+
+    /// The end of its rest, which may be past: its receiver's pause, or the pause of a breaker that holds.
+    pub(crate) fn rest_end(&self) -> Option<Timestamp> {
+        self.paused_until.max(self.health.breaker.open_until.filter(|_| self.health.holds()))
+    }
+
+    /// Nothing of it goes before that moment, but for what a person asked for.
+    pub(crate) fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.rest_end().filter(|until| *until > now)
+    }
+
+    /// Fresh work goes to the database.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.parked || self.health.holds()
     }
 
     /// How many fresh deliveries may be in memory.
     pub(crate) fn depth(&self, most: usize) -> usize {
         let depth = match self.pace {
+            // A limit for all of them bounds these lanes; beyond it they skip, and do not wait in the database.
+            _ if self.health.skip_above.is_some() => most,
             _ if self.paused_until.is_some() => SLOW_DEPTH,
             Pace::New => NEW_DEPTH,
             Pace::Slow => SLOW_DEPTH,
@@ -162,11 +241,19 @@ impl Lane {
         depth.min(most)
     }
 
-    /// How many rows to claim now; 0 until a good part of the queue is done.
-    pub(crate) fn claim_room(&self) -> usize {
+    /// How many rows to claim now; 0 until a good part of the queue is done. A half-open breaker has room for its probe.
+    pub(crate) fn claim_room(&self, now: Timestamp, per_hook: usize) -> usize {
+        if self.rests_until(now).is_some() {
+            return 0;
+        }
+        if self.health.holds() {
+            return usize::from(!self.health.probing && self.queue.is_empty());
+        }
         let depth = match self.pace {
-            _ if self.paused_until.is_some() => return 0,
             Pace::New | Pace::Slow => STRAINED_CLAIM,
+            Pace::Brisk if self.health.breaker.healed.is_some() => {
+                (2 * self.limit(per_hook)).clamp(STRAINED_CLAIM, CLAIM)
+            }
             Pace::Brisk => CLAIM,
         };
         let used = self.queue.len() + self.reserved;

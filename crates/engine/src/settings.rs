@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::dialect::Dialect;
 use domain::hook::{DialectName, Hook};
 use domain::rules::backoff::Schedule;
+use domain::rules::breaker::BreakerSettings;
 
 /// The shortest whole-exchange limit a hook may have (D-23).
 pub const MIN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -27,6 +28,10 @@ pub struct EngineSettings {
     pub schedule: Schedule,
     /// As `schedule`, for single dialects.
     pub dialect_schedules: HashMap<DialectName, Schedule>,
+    /// The breaker of each hook (D-20).
+    pub breaker: BreakerSettings,
+    /// As `breaker`, for single dialects.
+    pub dialect_breakers: HashMap<DialectName, BreakerSettings>,
     /// Deliveries open for longer than this expire (D-19).
     pub max_age: Duration,
     /// Most settlements written in one transaction (D-11).
@@ -100,6 +105,8 @@ impl Default for EngineSettings {
             timeout: Duration::from_secs(10),
             schedule: Schedule::Postrider,
             dialect_schedules: HashMap::new(),
+            breaker: BreakerSettings::default(),
+            dialect_breakers: HashMap::new(),
             max_age: Duration::from_secs(7 * 86_400),
             settle_batch: 256,
             settle_delay: Duration::from_millis(100),
@@ -118,6 +125,11 @@ impl EngineSettings {
     pub(crate) fn schedule_of<'a>(&'a self, hook: &'a Hook) -> &'a Schedule {
         let own = hook.retries.as_ref();
         own.or_else(|| self.dialect_schedules.get(&hook.dialect)).unwrap_or(&self.schedule)
+    }
+
+    /// The breaker in force for a dialect's hooks: its own, else the server's (D-20).
+    pub fn breaker_of(&self, dialect: Option<DialectName>) -> &BreakerSettings {
+        dialect.and_then(|dialect| self.dialect_breakers.get(&dialect)).unwrap_or(&self.breaker)
     }
 
     /// The whole-exchange limit in force for a hook: its own, its vendor's, the server's (D-23).

@@ -3,14 +3,15 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::delivery::{PlannedDelivery, Work};
+use domain::delivery::{PlannedDelivery, Reason, Work};
 use domain::id::HookId;
 use domain::ports::{Bell, Clock};
+use domain::rules::breaker::Observation;
 use domain::time::Timestamp;
 use tokio::sync::Notify;
 
-use crate::lanes::Charge;
-use crate::scheduler::{Job, Observed, State};
+use crate::lanes::{Charge, Item};
+use crate::scheduler::{Change, Job, Observed, State};
 
 /// A courier's number.
 pub(crate) type Seat = usize;
@@ -20,8 +21,10 @@ pub(crate) struct Shared {
     inner: Mutex<Inner>,
     /// Where each courier sleeps.
     seats: Vec<Notify>,
-    /// Wakes the dispatcher: rows became due, or a lane got room for them.
+    /// Wakes the dispatcher: rows became due, a lane got room for them, or deliveries are to be held.
     pub(crate) dispatch: Notify,
+    /// Wakes whoever ends skipped deliveries.
+    skips: Notify,
     clock: Arc<dyn Clock>,
 }
 
@@ -38,6 +41,7 @@ impl Shared {
             inner: Mutex::new(Inner { state, asleep: Vec::with_capacity(seats) }),
             seats: (0..seats).map(|_| Notify::new()).collect(),
             dispatch: Notify::new(),
+            skips: Notify::new(),
             clock,
         }
     }
@@ -52,9 +56,58 @@ impl Shared {
         let mut inner = self.lock();
         let result = change(&mut inner.state);
         let woken = inner.wake_one();
+        let aside = inner.state.has_aside();
         drop(inner);
         self.wake(woken);
+        self.tell_of(aside);
         result
+    }
+
+    /// Wakes those who look after deliveries that were set aside.
+    fn tell_of(&self, (held_back, skipped): (bool, bool)) {
+        if held_back {
+            self.dispatch.notify_one();
+        }
+        if skipped {
+            self.skips.notify_one();
+        }
+    }
+
+    /// The database did not take them; they wait for the next tick, which nobody hurries.
+    pub(crate) fn keep_held_back(&self, items: Vec<Item>) {
+        self.lock().state.keep_held_back(items);
+    }
+
+    /// Waits for deliveries that end as skipped; `None` when the engine shuts down.
+    pub(crate) async fn next_skipped(&self) -> Option<Vec<(Item, Reason)>> {
+        loop {
+            let skipped = {
+                let mut inner = self.lock();
+                if inner.state.is_closed() {
+                    return None;
+                }
+                inner.state.take_skipped()
+            };
+            if !skipped.is_empty() {
+                return Some(skipped);
+            }
+            self.skips.notified().await;
+        }
+    }
+
+    /// Takes in what an exchange said about its receiver, before it is settled (D-11, D-20).
+    pub(crate) fn observe(&self, job: &Job, what: Observation, jitter: f64) -> Option<Change> {
+        let now = self.clock.now();
+        let mut inner = self.lock();
+        let change = inner.state.observe(job, what, now, jitter);
+        let aside = inner.state.has_aside();
+        drop(inner);
+        self.tell_of(aside);
+        if change.is_some_and(|change| change.step.breaker.open_until.is_none()) {
+            // It may have closed: then its rows are due.
+            self.dispatch.notify_one();
+        }
+        change
     }
 
     /// Waits for the next delivery; `None` when the engine shuts down.
@@ -92,11 +145,15 @@ impl Shared {
 
     /// The delivery is done. The courier asks for the next one at once, so nobody needs waking.
     pub(crate) fn release(&self, job: Job, observed: &Observed) {
-        self.lock().state.release(job, observed);
+        let dispatch = self.lock().state.release(job, observed, &|| self.clock.now());
+        if dispatch {
+            self.dispatch.notify_one();
+        }
     }
 
     /// Wakes every courier: shutting down.
     pub(crate) fn wake_all(&self) {
+        self.skips.notify_one();
         let asleep = std::mem::take(&mut self.lock().asleep);
         for seat in asleep {
             self.seats[seat].notify_one();
@@ -128,7 +185,8 @@ impl Bell for Shared {
         let mut inner = self.lock();
         let state = &mut inner.state;
         let fits = state.has_bytes(bytes);
-        let admitted: Vec<_> = deliveries.iter().map(|planned| fits && state.reserve(planned.hook)).collect();
+        let admitted: Vec<_> = deliveries.iter().map(|planned| state.reserve(planned.hook, fits)).collect();
+        state.count_event();
         if admitted.contains(&true) {
             state.held().fetch_add(bytes, Ordering::Relaxed);
         }
@@ -156,12 +214,14 @@ impl Bell for Shared {
         let mut inner = self.lock();
         let charge = Charge::counted(bytes, inner.state.held());
         for work in work {
-            inner.state.fill(work, charge.clone());
+            inner.state.fill(work, charge.clone(), &|| self.clock.now());
         }
+        let aside = inner.state.has_aside();
         let few = count.min(inner.asleep.len());
         let woken = if inner.state.has_turns() { inner.asleep.len() - few..inner.asleep.len() } else { 0..0 };
         let woken: Vec<Seat> = inner.asleep.drain(woken).collect();
         drop(inner);
+        self.tell_of(aside);
         for seat in woken {
             self.seats[seat].notify_one();
         }
@@ -169,11 +229,24 @@ impl Bell for Shared {
 
     fn due(&self, hook: HookId, at: Timestamp) {
         let mut inner = self.lock();
-        let sooner = inner.state.next_due().is_none_or(|next| at < next);
+        let before = inner.state.next_due();
         inner.state.set_due(hook, at);
+        let after = inner.state.next_due();
         drop(inner);
-        if sooner {
+        // A lane that rests changes nothing.
+        if before.is_none_or(|before| after.is_some_and(|after| after < before)) {
             self.dispatch.notify_one();
         }
+    }
+
+    fn asked(&self, hook: HookId, at: Timestamp) {
+        self.lock().state.asked(hook, at);
+        self.dispatch.notify_one();
+    }
+
+    fn changed(&self, hook: HookId) {
+        let now = self.clock.now();
+        self.with(|state| state.changed(hook, now));
+        self.dispatch.notify_one();
     }
 }

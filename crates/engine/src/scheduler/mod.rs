@@ -4,7 +4,14 @@
 //! A lane with work is listed in exactly one place: in the round, or in the line of the one gate that stopped it.
 //! Whoever leaves a gate moves the next of its line into the round. A lane that comes from a line and is stopped by
 //! another gate passes its turn on, so room is never left unused while somebody waits for it.
+//!
+//! A lane whose breaker is open (D-20) is an ordinary lane with next to nothing in its queue: while it is open, its queue
+//! has only what a person asked for. Everything else is set aside: when it opens, and whatever comes in meanwhile. In
+//! hold mode what is set aside goes back to the database, fresh work goes there at once, and rows count as due when the
+//! pause ends; the first of them is the probe. In skip mode it ends as skipped. An open or half-open lane has one probe
+//! under way, which ends before the next begins; exchanges that had begun before it opened do not count.
 
+mod breakers;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -13,22 +20,26 @@ mod turns;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::delivery::Work;
+use domain::delivery::{Reason, Work};
 use domain::directory::Directory;
-use domain::hook::Hook;
+use domain::hook::{DialectName, Hook};
 use domain::id::HookId;
 use domain::time::Timestamp;
 
 use crate::gates::{Gates, LaneId, SLOW, Ticket};
 use crate::lanes::{Charge, Item, Lane, Listed, Pace, Route};
 use crate::settings::EngineSettings;
+pub(crate) use breakers::{BreakerCounts, Change};
 use turns::Stop;
 
 /// Most deliveries in memory, over all lanes: about 12 MiB of places.
 const MAX_PLACES: usize = 100_000;
+
+/// Tells the wall clock's time where it is seldom needed.
+pub(crate) type Now<'a> = &'a dyn Fn() -> Timestamp;
 
 /// A delivery on its way, with the slots it occupies. Must be given back by [`State::release`].
 #[derive(Debug)]
@@ -41,6 +52,15 @@ pub(crate) struct Job {
     pub(crate) slot: Slot,
     /// Memory held for its event.
     charge: Arc<Charge>,
+    /// The lane's breaker remembers failures, so that a success says something new.
+    troubled: Arc<AtomicBool>,
+}
+
+impl Job {
+    /// Does a success change the lane's breaker?
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.troubled.load(Ordering::Acquire)
+    }
 }
 
 /// What a delivery occupies.
@@ -49,6 +69,8 @@ pub(crate) struct Slot {
     lane: LaneId,
     route: Route,
     began: Duration,
+    /// It is the probe of an open or half-open breaker.
+    probe: bool,
 }
 
 /// What an exchange told about its receiver; `None` of it when there was none.
@@ -62,6 +84,8 @@ pub(crate) struct Observed {
     pub(crate) timed_out: bool,
     /// The receiver asked for a pause until then (D-16).
     pub(crate) pause_until: Option<Timestamp>,
+    /// That pause is so long that nothing should wait for its end in memory.
+    pub(crate) parks: bool,
 }
 
 /// The scheduler's state; [`crate::shared::Shared`] guards it with one lock, held for well under a microsecond.
@@ -77,6 +101,20 @@ pub(crate) struct State {
     due: BinaryHeap<Reverse<(Timestamp, HookId)>>,
     /// Paused lanes, by the end of their pause.
     resume: BinaryHeap<Reverse<(Timestamp, HookId)>>,
+    /// Open lanes with rows that a person asked for.
+    asked: Vec<HookId>,
+    /// Deliveries that go back to the database, where they are held.
+    held_back: Vec<Item>,
+    /// Deliveries that end as skipped.
+    skipped: Vec<(Item, Reason)>,
+    /// Deliveries of lanes in skip mode that are under way or queued.
+    skip_load: usize,
+    /// Events with deliveries for a dialect that counts them; a dialect's place is its bit in `marks`.
+    publishes: Vec<(DialectName, u64)>,
+    /// The bits of the lanes that were asked for places since the last event was counted.
+    marks: u8,
+    /// Deliveries held by open breakers so far.
+    held_count: HashMap<DialectName, u64>,
     /// Deliveries in memory and places reserved.
     places: usize,
     in_flight: usize,
@@ -99,6 +137,8 @@ pub struct Snapshot {
     pub lanes: usize,
     /// Deliveries in the fullest lane.
     pub deepest_lane: usize,
+    /// Breakers that are open or half-open.
+    pub open_breakers: usize,
     /// Lanes known to be slow.
     pub slow_lanes: usize,
     /// Exchanges in flight in those.
@@ -123,6 +163,13 @@ impl State {
             gates: Gates::new(settings.bulkheads),
             due: BinaryHeap::new(),
             resume: BinaryHeap::new(),
+            asked: Vec::new(),
+            held_back: Vec::new(),
+            skipped: Vec::new(),
+            skip_load: 0,
+            publishes: Vec::new(),
+            marks: 0,
+            held_count: HashMap::new(),
             places: 0,
             in_flight: 0,
             held: Arc::default(),
@@ -146,23 +193,30 @@ impl State {
             self.lanes.push(None);
             LaneId::try_from(self.lanes.len() - 1).expect("fewer than 2^32 lanes")
         };
-        self.lanes[id as usize] = Some(Lane::new(hook));
+        let mut lane = Lane::new(hook);
+        self.know_dialect(&mut lane);
+        self.lanes[id as usize] = Some(lane);
         self.by_hook.insert(hook, id);
         id
     }
 
-    /// Reserves a place for a fresh delivery. A lane that has rows in the database refuses: they go first.
-    pub(crate) fn reserve(&mut self, hook: HookId) -> bool {
+    /// Reserves a place for a fresh delivery. A lane that has rows in the database refuses: they go first. So does one
+    /// whose breaker holds. `fits`: there is room for the event's bytes.
+    pub(crate) fn reserve(&mut self, hook: HookId, fits: bool) -> bool {
         let most = self.settings.lane_depth;
         let has_places = self.places < MAX_PLACES && !self.closed;
         let id = self.lane_of(hook);
         let lane = self.lane(id);
+        let mark = lane.health.counted;
         let has_room = lane.queue.len() + lane.reserved < lane.depth(most);
-        if lane.overflow || !has_places || !has_room {
-            lane.overflow = true;
+        if lane.overflow || !fits || !has_places || !has_room || lane.is_shut() {
+            lane.overflow |= fits;
+            self.marks |= mark;
+            self.count_held(id, 1);
             return false;
         }
         lane.reserved += 1;
+        self.marks |= mark;
         self.places += 1;
         true
     }
@@ -185,18 +239,10 @@ impl State {
     }
 
     /// Moves a delivery into the place reserved for it.
-    pub(crate) fn fill(&mut self, work: Work, charge: Arc<Charge>) {
+    pub(crate) fn fill(&mut self, work: Work, charge: Arc<Charge>, now: Now<'_>) {
         let id = self.lane_of(work.hook);
         self.lane(id).reserved -= 1;
-        self.push(id, Item { work, charge });
-    }
-
-    fn push(&mut self, id: LaneId, item: Item) {
-        let lane = self.lane(id);
-        lane.queue.push_back(item);
-        if lane.listed == Listed::Nowhere {
-            self.join_round(id);
-        }
+        self.push(id, Item { work, charge }, now);
     }
 
     /// Is any lane's turn?
@@ -221,7 +267,7 @@ impl State {
                 continue;
             }
             let job = self.take(id, hook, monotonic);
-            *rows_wanted |= self.ask_for_rows(id, now);
+            *rows_wanted |= self.ask_for_rows(id, &|| now);
             if job.is_some() {
                 return job;
             }
@@ -235,6 +281,9 @@ impl State {
         let Item { work, charge } = lane.queue.pop_front()?;
         lane.pending.push(monotonic);
         let more = !lane.queue.is_empty();
+        let probe = lane.health.is_open();
+        lane.health.probing |= probe;
+        let troubled = lane.health.troubled();
         let (route, strained) = (lane.route, lane.strained_gates());
         for gate in route.owner.into_iter().chain(route.host).chain(strained) {
             self.gates.enter(gate, 1);
@@ -244,16 +293,17 @@ impl State {
         }
         self.in_flight += 1;
         self.places -= 1;
-        Some(Job { work, hook, slot: Slot { lane: id, route, began: monotonic }, charge })
+        Some(Job { work, hook, slot: Slot { lane: id, route, began: monotonic, probe }, charge, troubled })
     }
 
-    /// A delivery is done: its slots go to whoever waits for them.
-    pub(crate) fn release(&mut self, job: Job, observed: &Observed) {
-        let Slot { lane: id, route, began } = job.slot;
+    /// A delivery is done: its slots go to whoever waits for them. Returns whether the dispatcher has something to do.
+    pub(crate) fn release(&mut self, job: Job, observed: &Observed, now: Now<'_>) -> bool {
+        let Slot { lane: id, route, began, probe } = job.slot;
         drop(job.charge);
         let limits = self.settings.bulkheads;
         self.in_flight -= 1;
         let lane = self.lane(id);
+        let skips = lane.health.skip_above.is_some();
         let strained = lane.strained_gates();
         if let Some(at) = lane.pending.iter().position(|pending| *pending == began) {
             lane.pending.swap_remove(at);
@@ -263,6 +313,8 @@ impl State {
             None => lane.pace,
         };
         lane.paused_until = lane.paused_until.max(observed.pause_until);
+        lane.parked |= observed.parks;
+        self.skip_load -= usize::from(skips);
         for gate in route.owner.into_iter().chain(route.host).chain(strained) {
             self.gates.leave(gate, 1);
         }
@@ -275,6 +327,13 @@ impl State {
         }
         let strained = self.lane(id).strained_gates();
         self.let_in(route.owner.into_iter().chain(route.host).chain(strained));
+        if observed.parks {
+            self.set_aside(id);
+        }
+        if probe {
+            return self.end_probe(id, now);
+        }
+        observed.parks
     }
 
     /// Drops lanes of deleted hooks and gates nobody uses: nothing grows with time alone.
@@ -297,8 +356,10 @@ impl State {
     pub(crate) fn close(&mut self) -> Vec<Work> {
         self.closed = true;
         let queues = self.lanes.iter_mut().flatten().flat_map(|lane| std::mem::take(&mut lane.queue));
-        let works: Vec<_> = queues.map(|item| item.work).collect();
+        let mut works: Vec<_> = queues.map(|item| item.work).collect();
         self.places -= works.len();
+        works.extend(self.held_back.drain(..).map(|item| item.work));
+        works.extend(self.skipped.drain(..).map(|(item, _)| item.work));
         works
     }
 
@@ -315,6 +376,7 @@ impl State {
             queued: lanes().map(|lane| lane.queue.len()).sum(),
             lanes: lanes().count(),
             deepest_lane: lanes().map(|lane| lane.queue.len()).max().unwrap_or(0),
+            open_breakers: lanes().filter(|lane| lane.health.is_open()).count(),
             slow_lanes: lanes().filter(|lane| lane.pace == Pace::Slow).count(),
             slow_in_flight: self.gates.inside(SLOW),
             held_bytes: self.held.load(Ordering::Relaxed),

@@ -8,15 +8,20 @@ use domain::delivery::{Outgoing, Work};
 use domain::id::HookId;
 use domain::time::Timestamp;
 
-use super::{MAX_PLACES, State};
+use super::{MAX_PLACES, Now, State};
 use crate::gates::LaneId;
 use crate::lanes::{Charge, Item, Listed};
 
 impl State {
-    /// If rows are due for this lane and it has room again, lists it for claiming.
-    pub(super) fn ask_for_rows(&mut self, id: LaneId, now: Timestamp) -> bool {
+    /// If rows are due for this lane and it has room again, or rests, lists it for claiming.
+    pub(super) fn ask_for_rows(&mut self, id: LaneId, now: Now<'_>) -> bool {
+        let per_hook = self.settings.bulkheads.per_hook;
         let lane = self.lane(id);
-        if !lane.starved || lane.claim_room() == 0 {
+        if !lane.starved {
+            return false;
+        }
+        let now = now();
+        if lane.rests_until(now).is_none() && lane.claim_room(now, per_hook) == 0 {
             return false;
         }
         lane.starved = false;
@@ -25,10 +30,12 @@ impl State {
         true
     }
 
-    /// The lane has a row due then.
+    /// The lane has a row due then. While the lane rests, that is when the rest ends: rows that come meanwhile cost
+    /// nothing.
     pub(crate) fn set_due(&mut self, hook: HookId, at: Timestamp) {
         let id = self.lane_of(hook);
         let lane = self.lane(id);
+        let at = lane.rest_end().map_or(at, |end| at.max(end));
         if lane.due.is_none_or(|due| at < due) {
             lane.due = Some(at);
             self.due.push(Reverse((at, hook)));
@@ -54,6 +61,9 @@ impl State {
             if self.lane(id).listed == Listed::Paused {
                 self.join_round(id);
             }
+            if self.lane(id).health.asked {
+                self.asked.push(hook);
+            }
         }
     }
 
@@ -61,6 +71,8 @@ impl State {
     pub(crate) fn lanes_to_claim(&mut self, now: Timestamp, most: usize) -> Vec<(HookId, usize)> {
         let mut lanes = Vec::new();
         let mut left = most.min(MAX_PLACES.saturating_sub(self.places));
+        let per_hook = self.settings.bulkheads.per_hook;
+        let mut load = self.skip_load;
         while left > 0
             && !self.closed
             && let Some(Reverse((at, hook))) = self.due.peek().copied()
@@ -72,8 +84,17 @@ impl State {
             if lane.due != Some(at) {
                 continue;
             }
-            let room = lane.claim_room().min(left);
             lane.due = None;
+            if lane.rests_until(now).is_some() {
+                self.set_due(hook, at);
+                continue;
+            }
+            let mut room = lane.claim_room(now, per_hook).min(left);
+            if let Some(most) = lane.health.skip_above {
+                // What waits in the database is not skipped for want of room in memory.
+                room = room.min(most.saturating_sub(load));
+                load += room;
+            }
             if room == 0 {
                 lane.starved = true;
                 continue;
@@ -86,7 +107,20 @@ impl State {
 
     /// Takes in what was claimed for `asked`. A lane that got all it asked for may have more rows.
     pub(crate) fn claimed(&mut self, asked: &[(HookId, usize)], works: Vec<Work>, now: Timestamp) {
-        let mut got: HashMap<HookId, usize> = HashMap::with_capacity(asked.len());
+        let got = self.take_in(works, now);
+        for (hook, room) in asked {
+            if got.get(hook).is_some_and(|count| count >= room) {
+                self.set_due(*hook, now);
+            } else {
+                let id = self.lane_of(*hook);
+                self.lane(id).overflow = false;
+            }
+        }
+    }
+
+    /// Moves claimed rows into their lanes. Returns how many each lane got.
+    pub(super) fn take_in(&mut self, works: Vec<Work>, now: Timestamp) -> HashMap<HookId, usize> {
+        let mut got: HashMap<HookId, usize> = HashMap::new();
         let mut charges: HashMap<*const Outgoing, Arc<Charge>> = HashMap::new();
         for work in works {
             let bytes = || work.outgoing.messages.iter().map(|message| message.body.len()).sum();
@@ -96,16 +130,9 @@ impl State {
             *got.entry(work.hook).or_default() += 1;
             let id = self.lane_of(work.hook);
             self.places += 1;
-            self.push(id, Item { work, charge });
+            self.push(id, Item { work, charge }, &|| now);
         }
-        for (hook, room) in asked {
-            if got.get(hook).is_some_and(|count| count >= room) {
-                self.set_due(*hook, now);
-            } else {
-                let id = self.lane_of(*hook);
-                self.lane(id).overflow = false;
-            }
-        }
+        got
     }
 
     /// Every lane with rows, as just read: lanes not in it have none, so they take fresh work again.

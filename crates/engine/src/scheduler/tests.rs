@@ -8,12 +8,22 @@ use testkit::{PLACE, START, SeededEntropy, a_hook};
 use super::*;
 use crate::settings::Bulkheads;
 
-const FAST: Observed =
-    Observed { took: Some(Duration::from_millis(5)), answered: true, timed_out: false, pause_until: None };
+const FAST: Observed = Observed {
+    took: Some(Duration::from_millis(5)),
+    answered: true,
+    timed_out: false,
+    pause_until: None,
+    parks: false,
+};
 const TIMED_OUT: Observed =
-    Observed { took: Some(Duration::from_secs(10)), answered: false, timed_out: true, pause_until: None };
-const REFUSED: Observed =
-    Observed { took: Some(Duration::from_millis(1)), answered: false, timed_out: false, pause_until: None };
+    Observed { took: Some(Duration::from_secs(10)), answered: false, timed_out: true, pause_until: None, parks: false };
+const REFUSED: Observed = Observed {
+    took: Some(Duration::from_millis(1)),
+    answered: false,
+    timed_out: false,
+    pause_until: None,
+    parks: false,
+};
 
 /// A hook on this account, calling this URL.
 fn owned(id: i64, owner: i64, url: &str) -> Hook {
@@ -69,10 +79,11 @@ impl Bench {
     }
 
     fn add_one(&mut self, hook: HookId) -> bool {
-        let reserved = self.state.reserve(hook);
+        let reserved = self.state.reserve(hook, true);
         if reserved {
             let work = self.work(hook);
-            self.state.fill(work, Charge::count(0, &Arc::default()));
+            let now = START.plus(self.now);
+            self.state.fill(work, Charge::count(0, &Arc::default()), &|| now);
         }
         reserved
     }
@@ -107,12 +118,17 @@ impl Bench {
         self.add(hook, 1);
         let job = self.next().expect("it is its turn");
         assert_eq!(job.work.hook, hook);
-        self.state.release(job, &FAST);
+        self.release(job, &FAST);
+    }
+
+    fn release(&mut self, job: Job, observed: &Observed) {
+        let now = START.plus(self.now);
+        self.state.release(job, observed, &|| now);
     }
 
     fn release_all(&mut self, jobs: Vec<Job>, observed: &Observed) {
         for job in jobs {
-            self.state.release(job, observed);
+            self.release(job, observed);
         }
     }
 }
@@ -175,7 +191,7 @@ fn d22_a_destination_host_has_sixty_four() {
     assert_eq!(per_hook(&jobs)[&elsewhere], 8, "another host goes on");
     let at = jobs.iter().position(|job| job.work.hook != elsewhere).expect("many");
     let done = jobs.swap_remove(at);
-    bench.state.release(done, &FAST);
+    bench.release(done, &FAST);
     assert_eq!(bench.drain().len(), 1, "whoever leaves lets the next in");
 }
 
@@ -271,7 +287,7 @@ fn a_paused_lane_waits_and_holds_little() {
     bench.add(hook, 3);
     let job = bench.next().expect("its turn");
     let until = START.plus(bench.now + Duration::from_secs(60));
-    bench.state.release(job, &Observed { pause_until: Some(until), ..FAST });
+    bench.release(job, &Observed { pause_until: Some(until), ..FAST });
     assert!(bench.next().is_none());
     assert_eq!(bench.add(hook, 1_000), 62, "64 places while paused");
     bench.now += Duration::from_secs(61);
@@ -334,7 +350,7 @@ fn edited_and_deleted_hooks_leave_their_old_gates() {
     bench.add(hook, 1);
     let job = bench.next().expect("a deleted hook's deliveries are taken out, to be cancelled");
     assert!(job.hook.is_none());
-    bench.state.release(job, &Observed::default());
+    bench.release(job, &Observed::default());
     bench.state.prune();
     let snapshot = bench.state.snapshot();
     assert_eq!((snapshot.lanes, snapshot.slow_in_flight, snapshot.in_flight), (0, 0, 0));
@@ -373,7 +389,7 @@ fn no_lane_waits_without_a_reason() {
                         let at = usize::try_from(below(u32::try_from(jobs.len()).expect("few"))).expect("positive");
                         let observed = [FAST, FAST, REFUSED, TIMED_OUT][usize::try_from(below(4)).expect("positive")];
                         let job = jobs.swap_remove(at);
-                        bench.state.release(job, &observed);
+                        bench.release(job, &observed);
                     }
                 }
             }

@@ -34,13 +34,16 @@ impl State {
                 return Some(Stop::Itself);
             }
             lane.paused_until = None;
+            lane.parked = false;
         }
         let overdue = lane.pace != Pace::Slow && lane.is_overdue(monotonic, limits.slow_after);
         if overdue {
             self.set_pace(id, Pace::Slow);
         }
         let lane = self.lane(id);
-        if lane.pending.len() >= lane.limit(limits.per_hook) {
+        let full =
+            if lane.health.is_open() { lane.health.probing } else { lane.pending.len() >= lane.limit(limits.per_hook) };
+        if full {
             return Some(Stop::Itself);
         }
         let (route, strained) = (lane.route, lane.strained_gates());
@@ -107,6 +110,7 @@ impl State {
     pub(super) fn reroute(&mut self, id: LaneId, hook: Option<&Hook>) {
         let old = self.lane(id).route;
         let version = hook.map_or(0, |hook| hook.version);
+        self.lane(id).forget_breaker_of_others(version);
         if version == old.version {
             return;
         }

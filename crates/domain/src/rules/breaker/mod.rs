@@ -198,8 +198,13 @@ impl Breaker {
         match self.open_until {
             Some(until) if now < until => Passage::Open { until },
             Some(_) => Passage::HalfOpen,
-            None => Passage::Closed { limit: self.healed.map_or(limit, |healed| ramp(healed).min(limit)) },
+            None => Passage::Closed { limit: self.limit(limit) },
         }
+    }
+
+    /// How many may be under way at once if it is closed: fewer than `limit` while it heals.
+    pub fn limit(&self, limit: usize) -> usize {
+        self.healed.map_or(limit, |healed| ramp(healed).min(limit))
     }
 
     /// What people see.
