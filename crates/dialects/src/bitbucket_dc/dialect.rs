@@ -17,7 +17,9 @@ use super::events::{DOCUMENTED, KEYS, PING};
 use super::payload;
 use super::payload::dates::{EPOCH, ISO};
 use super::settings::{BitbucketDataCenterSettings, PayloadDialect};
+use super::variables;
 use crate::hmac;
+use crate::http::check_object;
 
 /// Its name in the registry.
 pub(crate) const NAME: DialectName = DialectName("bitbucket_datacenter");
@@ -47,11 +49,23 @@ pub struct BitbucketDataCenter {
 impl BitbucketDataCenter {
     /// The dialect under these settings.
     pub fn new(settings: Arc<BitbucketDataCenterSettings>) -> Self {
-        let version = env!("CARGO_PKG_VERSION");
-        let own = || format!("Atlassian HttpClient 4.2.0 / Bitbucket-{version} ({version}) / Default");
-        let user_agent = settings.user_agent.clone().unwrap_or_else(own);
+        let asked = settings.user_agent.as_deref().map(str::trim).filter(|text| is_header_text(text));
+        let user_agent = asked.map_or_else(own_user_agent, str::to_owned);
         Self { settings, user_agent }
     }
+}
+
+/// The product's own form: name, release, and its build number, which is the release in one number.
+fn own_user_agent() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let parts = version.split(['.', '-']).map_while(|part| part.parse().ok());
+    let build = parts.take(3).fold(0_u64, |build, part: u64| build * 1_000 + part);
+    format!("Atlassian HttpClient 4.2.0 / Bitbucket-{version} ({build}) / Default")
+}
+
+/// Visible ASCII and blanks, and something of it.
+fn is_header_text(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 impl Dialect for BitbucketDataCenter {
@@ -71,8 +85,8 @@ impl Dialect for BitbucketDataCenter {
         if !KEYS.contains(&kind) && !DOCUMENTED.contains(&kind) {
             return Err(format!("{kind:?} is no event key of this dialect"));
         }
-        let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(data);
-        object.map_err(|error| format!("is not a JSON object: {error}"))?;
+        // Whatever `eventKey` it has: byte for byte is the promise.
+        check_object(data)?;
         Ok(Draft { kind: kind.into(), action: None, body: data.clone() })
     }
 
@@ -82,15 +96,9 @@ impl Dialect for BitbucketDataCenter {
 
     fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
         let is_ping = &*message.kind == PING;
-        let content_type = if is_ping { "application/json" } else { "application/json; charset=utf-8" };
         let mut headers = Vec::with_capacity(9);
-        headers.extend([
-            ("X-Event-Key", (*message.kind).to_owned()),
-            ("X-Request-Id", Uid::new(sending.now, sending.entropy).to_string()),
-            ("Content-Type", content_type.to_owned()),
-            ("User-Agent", self.user_agent.clone()),
-            ("Accept", "*/*".to_owned()),
-        ]);
+        headers.push(("X-Event-Key", (*message.kind).to_owned()));
+        headers.push(("X-Request-Id", Uid::new(sending.now, sending.entropy).to_string()));
         // Receivers rely on pings not being signed.
         if let Some(secret) = hook.secret.as_ref().filter(|_| !is_ping) {
             headers.push(("X-Hub-Signature", hmac::sha256_hex("sha256=", secret.expose(), &message.body)));
@@ -99,12 +107,16 @@ impl Dialect for BitbucketDataCenter {
             let pair = BASE64_STANDARD.encode(format!("{}:{}", auth.user, auth.password.expose()));
             headers.push(("Authorization", format!("Basic {pair}")));
         }
+        let content_type = if is_ping { "application/json" } else { "application/json; charset=utf-8" };
+        headers.push(("Content-Type", content_type.to_owned()));
+        headers.push(("User-Agent", self.user_agent.clone()));
+        headers.push(("Accept", "*/*".to_owned()));
         if self.settings.attempt_header {
             headers.push(("X-Attempt-Number", (sending.earlier + sending.number).to_string()));
         }
         // The loop guard (D-8).
         headers.push(("Postrider-Hops", "1".to_owned()));
-        WireRequest { headers, body: message.body.clone(), url: None }
+        WireRequest { headers, body: message.body.clone(), url: variables::fill_in(&hook.url, message, sending) }
     }
 
     fn shape(&self, hook: &Hook) -> Shape {
@@ -140,3 +152,6 @@ impl Dialect for BitbucketDataCenter {
         domain::flow::publish::MAX_DATA
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod events;
 mod links;
 mod payload;
 mod settings;
+mod variables;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Largest body of a management request, in bytes.
 pub const MAX_MANAGEMENT_BODY: usize = 1024 * 1024;
@@ -34,6 +35,13 @@ pub fn parse_json(text: &[u8]) -> Option<Value> {
         return None;
     }
     serde_json::from_slice(text).ok()
+}
+
+/// Is it one JSON object, in UTF-8? No tree is built to see that. `Err` says what is wrong.
+pub(crate) fn check_object(text: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(text).map_err(|error| format!("is not UTF-8: {error}"))?;
+    let value: &RawValue = serde_json::from_str(text).map_err(|error| format!("is not a JSON object: {error}"))?;
+    if value.get().starts_with('{') { Ok(()) } else { Err("is not a JSON object".to_owned()) }
 }
 
 /// How deep brackets nest outside of strings. Exact for valid JSON; anything else fails to parse afterwards.
@@ -74,6 +82,17 @@ mod tests {
         assert!(parse_json(nested(65).as_bytes()).is_none());
         let quoted = format!(r#"["{}", "\"{}"]"#, "[".repeat(99), "{".repeat(99));
         assert!(parse_json(quoted.as_bytes()).is_some(), "brackets in strings do not count");
+    }
+
+    #[test]
+    fn an_object_is_told_from_everything_else() {
+        for text in ["{}", " {\"a\": [1e5, {}]} \n"] {
+            assert_eq!(check_object(text.as_bytes()), Ok(()), "{text:?}");
+        }
+        for text in ["", "{", "[]", "null", "\"{}\"", "{} {}", "{\"a\":}"] {
+            assert!(check_object(text.as_bytes()).is_err(), "{text:?}");
+        }
+        assert!(check_object(b"{\"a\":\"\xff\"}").is_err(), "not UTF-8");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod siblings;
 
 pub use auth::{Credentials, authenticate, presented_token};
 pub use base::requested_base;
+pub(crate) use body::check_object;
 pub use body::{BodyError, MAX_JSON_DEPTH, MAX_MANAGEMENT_BODY, parse_json, read_body};
 pub(crate) use head::header_map;
 pub(crate) use meter::{Meter, PROBES_PER_MINUTE, Reading};

@@ -140,7 +140,7 @@ fn check_21_dates_are_numbers_or_texts_by_shape_alone() {
         let iso = name.ends_with(".iso.json");
         dates(&body, &mut |key, value| match value.as_str() {
             Some(text) if key.ends_with("Timestamp") => {
-                assert!(iso && text.len() == 24 && text.as_bytes()[19] == b'.', "{name}: {text}")
+                assert!(iso && text.len() == 24 && text.as_bytes()[19] == b'.', "{name}: {text}");
             }
             Some(text) => assert!(iso && text.ends_with("+0000") && text.len() == 24, "{name}: {text}"),
             None => assert!(!iso && value.as_i64().is_some_and(|at| at > 1_700_000_000_000), "{name}: {value}"),
