@@ -94,6 +94,8 @@ impl Serialize for PullRequestObject<'_> {
         map.serialize_entry("summary", &Rendered(description))?;
         map.serialize_entry("state", self.state)?;
         map.serialize_entry("draft", &pull.draft)?;
+        // There is no merge queue here.
+        map.serialize_entry("queued", &false)?;
         map.serialize_entry("author", &stage.person(&pull.author))?;
         map.serialize_entry("source", &source)?;
         map.serialize_entry("destination", &Side::of(&pull.target, false, stage))?;

@@ -146,7 +146,10 @@ fn only_what_changed_is_among_the_changes() {
     let Happening::Repository(action, mut event) = example("repository.updated") else { panic!("a repository") };
     let changes = event.changes.as_mut().expect("changes");
     (changes.description, changes.homepage) = (None, None);
-    assert!(world.tell(&Happening::Repository(action, event)).is_empty(), "no word for the default branch");
+    assert!(world.tell(&Happening::Repository(action, event.clone())).is_empty(), "no word for the default branch");
+    event.changes.as_mut().expect("changes").language = Some(Change { from: None, to: Some("rust".to_owned()) });
+    let updated = tree(&world.tell(&Happening::Repository(action, event))[0])["changes"].take();
+    assert_eq!(updated, serde_json::json!({"language": {"old": "", "new": "rust"}}));
 }
 
 #[test]
