@@ -60,7 +60,7 @@ pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitbucketClou
 }
 
 /// Path patterns and their methods.
-fn table() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
+fn table() -> [(&'static str, MethodRouter<Arc<App>>); 15] {
     let all = || get(hooks::list).post(hooks::create);
     let one = || get(hooks::get).put(hooks::update).delete(hooks::delete);
     [
@@ -76,6 +76,7 @@ fn table() -> [(&'static str, MethodRouter<Arc<App>>); 14] {
         ("/workspaces", get(resources::workspaces::list)),
         ("/workspaces/{workspace}", get(resources::workspaces::get)),
         ("/workspaces/{workspace}/projects", get(resources::workspaces::projects)),
+        ("/workspaces/{workspace}/projects/{project_key}", get(resources::workspaces::project)),
         ("/repositories/{workspace}", get(resources::repositories::list)),
         ("/repositories/{workspace}/{repo_slug}", get(resources::repositories::get)),
     ]

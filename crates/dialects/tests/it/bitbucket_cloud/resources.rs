@@ -62,7 +62,9 @@ async fn a_client_walks_from_workspaces_to_hooks() {
     let workspace = get(&world, "/workspaces?role=owner").await.json()["values"][1].clone();
     assert_eq!((&workspace["type"], &workspace["slug"]), (&json!("workspace"), &json!("acme")));
     assert_eq!(follow(&workspace, "self").await, workspace);
-    assert_eq!(follow(&workspace, "projects").await["values"][0]["key"], "ACME");
+    let project = follow(&workspace, "projects").await["values"][0].clone();
+    assert_eq!((&project["key"], follow(&project, "self").await), (&json!("ACME"), project.clone()));
+    assert_refused(&get(&world, "/workspaces/acme/projects/NONE").await, 404, "an unknown project");
     let repository = follow(&workspace, "repositories").await["values"][0].clone();
     assert_eq!((&repository["type"], &repository["full_name"]), (&json!("repository"), &json!("acme/app")));
     assert_eq!(follow(&repository, "self").await, repository);

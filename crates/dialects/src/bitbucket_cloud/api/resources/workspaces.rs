@@ -57,6 +57,16 @@ pub(in crate::bitbucket_cloud::api) async fn projects(call: Call) -> Result<Json
     page(&call, &[row], PAGELEN, |row| joined(Project::of(row, &call.links), json!({})))
 }
 
+/// `GET /workspaces/{workspace}/projects/{project_key}`
+pub(in crate::bitbucket_cloud::api) async fn project(call: Call) -> Result<Json<Object>, ApiError> {
+    let row = call.workspace()?;
+    if call.param("project_key").is_some_and(|key| key.eq_ignore_ascii_case(&row.key())) {
+        Ok(Json(joined(Project::of(&row, &call.links), json!({}))))
+    } else {
+        Err(ApiError::NotFound("There is no such project in this workspace."))
+    }
+}
+
 fn mine(call: &Call, me: &Principal) -> Vec<Arc<Account>> {
     let mut mine = vec![me.user.clone()];
     mine.extend(call.app.ports.directory().organizations_of(me.user.id));
