@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{HeaderMap, Uri};
 use domain::flow::Ports;
 use domain::hook::HookScope;
 use domain::id::{AccountId, HookId};
 
 use crate::ApiSettings;
 use crate::bitbucket_dc::dialect::BitbucketDataCenter;
+use crate::bitbucket_dc::links::Links;
 use crate::bitbucket_dc::settings::BitbucketDataCenterSettings;
-use crate::http::Meter;
+use crate::http::{Meter, requested_base};
 
 /// The state of the API.
 #[derive(Debug)]
@@ -41,5 +43,12 @@ impl App {
     pub(super) fn new(ports: Ports, settings: ApiSettings, own: Arc<BitbucketDataCenterSettings>) -> Self {
         let dialect = BitbucketDataCenter::new(own.clone());
         Self { ports, settings, own, dialect, probes: Meter::new(Duration::from_secs(60)) }
+    }
+
+    /// The URLs to give to this caller: below the configured base, or else below the one it called.
+    pub(super) fn links(&self, headers: &HeaderMap, uri: &Uri) -> Links {
+        let configured = self.settings.public_url.as_deref().map(str::to_owned);
+        let base = configured.or_else(|| requested_base(headers, uri));
+        Links::below(base.as_deref().unwrap_or(&self.ports.public_url))
     }
 }

@@ -9,7 +9,7 @@ use domain::hook::HookScope;
 use domain::rules::access::{HookAccess, repository_hook_access};
 
 /// Marks the key of a personal project.
-const PERSONAL: char = '~';
+pub(super) const PERSONAL: char = '~';
 
 /// A project, or a repository in it.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ use super::at::{self, At};
 use super::errors::ApiError;
 use super::frame::is_json;
 use crate::bitbucket_dc::dialect::NAME;
+use crate::bitbucket_dc::links::Links;
 use crate::http::{BodyError, Credentials, MAX_MANAGEMENT_BODY, parse_json, read_body};
 
 /// A request taken apart.
@@ -25,6 +26,8 @@ pub(super) struct Call {
     pub(super) app: Arc<App>,
     /// Whose token it is; none for anonymous callers. Bad tokens never get this far.
     principal: Option<Principal>,
+    /// Where URLs in the answer point.
+    pub(super) links: Links,
     /// Query parameters in order, decoded.
     query: Vec<(String, String)>,
     params: Vec<(String, String)>,
@@ -43,7 +46,8 @@ impl FromRequestParts<Arc<App>> for Call {
         };
         let query = parts.uri.query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Ok(Self { app: app.clone(), principal, query, params })
+        let links = app.links(&parts.headers, &parts.uri);
+        Ok(Self { app: app.clone(), principal, links, query, params })
     }
 }
 
@@ -74,8 +78,8 @@ impl Call {
         self.principal.as_ref().ok_or(ApiError::Anonymous)
     }
 
-    /// What the path names, for anybody who is logged in.
-    fn named(&self) -> Result<At, ApiError> {
+    /// What the path names, whoever asks.
+    pub(super) fn named(&self) -> Result<At, ApiError> {
         let directory = self.app.ports.directory();
         let (key, slug) = (self.param("project"), self.param("repository"));
         let project = at::project(directory, key).ok_or_else(|| ApiError::NoSuchProject(key.to_owned()))?;

@@ -21,6 +21,8 @@ pub(super) enum ApiError {
     NoSuchProject(String),
     /// The project of this key has no repository of this name.
     NoSuchRepository(String, String),
+    /// No user has this name.
+    NoSuchUser(String),
     /// No such webhook here.
     NoSuchHook,
     /// No such path.
@@ -75,9 +77,11 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Anonymous | Self::BadCredentials | Self::NotPermitted => StatusCode::UNAUTHORIZED,
-            Self::NoSuchProject(_) | Self::NoSuchRepository(..) | Self::NoSuchHook | Self::NoRoute => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NoSuchProject(_)
+            | Self::NoSuchRepository(..)
+            | Self::NoSuchUser(_)
+            | Self::NoSuchHook
+            | Self::NoRoute => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -99,6 +103,7 @@ impl ApiError {
             Self::NotPermitted => "com.atlassian.bitbucket.AuthorisationException",
             Self::NoSuchProject(_) => "com.atlassian.bitbucket.project.NoSuchProjectException",
             Self::NoSuchRepository(..) => "com.atlassian.bitbucket.repository.NoSuchRepositoryException",
+            Self::NoSuchUser(_) => "com.atlassian.bitbucket.user.NoSuchUserException",
             Self::NoSuchHook => "com.atlassian.bitbucket.NoSuchEntityException",
             Self::BadJson => "com.atlassian.bitbucket.validation.ArgumentValidationException",
             Self::Archived | Self::TooManyHooks(_) => "com.atlassian.bitbucket.IntegrityException",
@@ -120,6 +125,7 @@ impl ApiError {
             Self::NotPermitted => "You may not use this resource.".to_owned(),
             Self::NoSuchProject(key) => format!("Project {key} does not exist."),
             Self::NoSuchRepository(key, slug) => format!("Repository {key}/{slug} does not exist."),
+            Self::NoSuchUser(slug) => format!("User {slug} does not exist."),
             Self::NoSuchHook => "The webhook does not exist.".to_owned(),
             Self::NoRoute => "There is no such resource.".to_owned(),
             Self::WrongMethod => "The resource does not have this method.".to_owned(),

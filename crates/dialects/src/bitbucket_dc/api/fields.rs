@@ -10,6 +10,7 @@ use super::app::App;
 use super::errors::ApiError;
 use super::types::{MAX_TEXT, Problems};
 use crate::bitbucket_dc::dialect::{BitbucketDataCenter, NAME};
+use crate::bitbucket_dc::settings::PayloadDialect;
 
 /// Longest password, in characters: access tokens of other products fit.
 const MAX_PASSWORD: usize = 4_096;
@@ -24,8 +25,6 @@ pub(super) const NAME_KEY: &str = "name";
 pub(super) const CONFIGURATION_KEY: &str = "configuration";
 /// The member of `configuration` that is kept apart and encrypted.
 pub(super) const SECRET_KEY: &str = "secret";
-/// The member of `configuration` that chooses how dates are written (section 3.2).
-const DIALECT_KEY: &str = "payload_dialect";
 
 /// A body, member by member; absent members are `None`.
 #[derive(Debug, Default)]
@@ -154,7 +153,8 @@ fn configuration(members: &Map<String, Value>, problems: &mut Problems) -> Confi
             _ => problems.add("configuration", format!("Entries must be strings of at most {MAX_TEXT} characters.")),
         }
     }
-    if entries.get(DIALECT_KEY).is_some_and(|value| value != "epoch" && value != "iso") {
+    let dialect = entries.get(PayloadDialect::KEY).and_then(Value::as_str);
+    if dialect.is_some_and(|name| PayloadDialect::parse(name).is_none()) {
         problems.add("configuration.payload_dialect", "Must be epoch or iso.");
     }
     Configuration { secret, entries }

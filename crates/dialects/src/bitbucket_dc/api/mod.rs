@@ -16,6 +16,7 @@ mod hooks;
 mod invocation;
 mod paging;
 mod probe;
+mod resources;
 mod statistics;
 mod types;
 mod update;
@@ -47,6 +48,9 @@ pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitbucketData
             for (tail, methods) in webhook_routes() {
                 router = router.route(&format!("{prefix}{scope}/webhooks{tail}"), methods);
             }
+        }
+        for (path, methods) in resources::table() {
+            router = router.route(&format!("{prefix}{path}"), methods);
         }
         let search = "/projects/{project}/repos/{repository}/webhooks/search";
         router = router.route(&format!("{prefix}{search}"), get(hooks::search));

@@ -6,6 +6,7 @@ mod bad_input;
 mod create;
 mod lists;
 mod probe;
+mod resources;
 mod statistics;
 mod update;
 
