@@ -1,0 +1,4 @@
+//! The whole server in one process, on a clock of our own: every surface, a real store, a real engine, real receivers.
+
+mod three_dialects;
+mod world;
