@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dialects::{ApiSettings, SurfaceSettings, UrlPolicy, surfaces};
+use dialects::{ApiSettings, BitbucketDataCenter, SurfaceSettings, UrlPolicy, surfaces};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
 use domain::ports::{Clock, Entropy, Store};
@@ -41,7 +41,7 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
         .install_recorder()
         .context("cannot record metrics")?;
     web::describe();
-    let surfaces = surfaces(&SurfaceSettings::default());
+    let surfaces = surfaces(&surface_settings(config)?);
     let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -103,6 +103,13 @@ async fn open_store(
     });
     let opened = tokio::task::spawn_blocking(move || store::open(options)).await?;
     opened.context("cannot open the database")
+}
+
+fn surface_settings(config: &Config) -> anyhow::Result<SurfaceSettings> {
+    Ok(SurfaceSettings {
+        bitbucket_cloud: config.bitbucket_cloud.settings(),
+        bitbucket_dc: config.bitbucket_dc.settings()?,
+    })
 }
 
 fn api_settings(config: &Config, public_url: Option<Arc<str>>, policy: EgressPolicy) -> ApiSettings {
@@ -172,7 +179,7 @@ fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<Engin
         bulkheads: Bulkheads {
             total: delivery.in_flight,
             per_hook: delivery.per_hook,
-            per_host: delivery.per_host,
+            per_host: config.bitbucket_dc.per_host().unwrap_or(delivery.per_host),
             // Half of all for one owner, a quarter for slow hooks together (D-22).
             per_owner: delivery.in_flight.div_ceil(2),
             slow: delivery.in_flight.div_ceil(4),
@@ -183,6 +190,8 @@ fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<Engin
         timeout: Duration::from_secs(delivery.timeout),
         schedule: delivery.retries.schedule(),
         dialect_schedules,
+        breaker: delivery.breaker.settings(),
+        dialect_breakers: HashMap::from([(BitbucketDataCenter::NAME, config.bitbucket_dc.breaker()?)]),
         max_age: delivery.max_age(),
         log_attempts: if config.log.attempts { LogAttempts::All } else { LogAttempts::Failures },
         ..EngineSettings::default()

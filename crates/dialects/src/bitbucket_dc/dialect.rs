@@ -47,6 +47,9 @@ pub struct BitbucketDataCenter {
 }
 
 impl BitbucketDataCenter {
+    /// Its name in the registry.
+    pub const NAME: DialectName = NAME;
+
     /// The dialect under these settings.
     pub fn new(settings: Arc<BitbucketDataCenterSettings>) -> Self {
         let asked = settings.user_agent.as_deref().map(str::trim).filter(|text| is_header_text(text));

@@ -7,6 +7,8 @@ use anyhow::ensure;
 use domain::rules::backoff::Schedule;
 use serde::{Deserialize, Serialize};
 
+use super::breaker::BreakerConfig;
+
 /// How deliveries are made (contract delivery-and-security D-18, D-19, D-22, D-23).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +29,8 @@ pub(crate) struct DeliveryConfig {
     pub per_host: usize,
     /// MiB of event payloads waiting in memory; the rest waits in the database.
     pub memory_mib: usize,
+    /// The circuit breaker of each hook.
+    pub breaker: BreakerConfig,
 }
 
 impl Default for DeliveryConfig {
@@ -40,6 +44,7 @@ impl Default for DeliveryConfig {
             per_hook: 8,
             per_host: 64,
             memory_mib: 32,
+            breaker: BreakerConfig::default(),
         }
     }
 }
@@ -52,7 +57,7 @@ impl DeliveryConfig {
         ensure!(self.per_hook > 0, "delivery.per_hook: must be at least 1");
         ensure!(self.per_host > 0, "delivery.per_host: must be at least 1");
         ensure!(self.memory_mib > 0, "delivery.memory_mib: must be at least 1");
-        Ok(())
+        self.breaker.check()
     }
 
     /// See `max_age_days`.

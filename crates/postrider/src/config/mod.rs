@@ -1,6 +1,8 @@
 //! Configuration: defaults, then the TOML file, then `POSTRIDER_*__*` variables, then flags. One file per section;
 //! unknown keys are refused; nothing here is secret except what `mask` hides.
 
+mod bitbucket;
+mod breaker;
 mod delivery;
 mod egress;
 mod log;
@@ -13,6 +15,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bitbucket::{BitbucketCloudConfig, BitbucketDcConfig};
 pub(crate) use delivery::DeliveryConfig;
 pub(crate) use egress::EgressConfig;
 pub(crate) use log::{LogConfig, LogFormat};
@@ -30,6 +33,10 @@ pub(crate) struct Config {
     pub delivery: DeliveryConfig,
     /// Which receivers may be called.
     pub egress: EgressConfig,
+    /// Bitbucket Data Center's surface and hooks.
+    pub bitbucket_dc: BitbucketDcConfig,
+    /// Bitbucket Cloud's surface and hooks.
+    pub bitbucket_cloud: BitbucketCloudConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }
@@ -90,6 +97,8 @@ impl Config {
         self.server.check()?;
         self.api.check()?;
         self.delivery.check()?;
+        self.bitbucket_dc.check()?;
+        self.bitbucket_cloud.check()?;
         self.egress.check()
     }
 
@@ -156,6 +165,12 @@ mod tests {
             ("[delivery]\nin_flight = 0", "delivery.in_flight"),
             ("[egress]\nallow = [\"everything\"]", "egress.allow"),
             ("[api]\nmax_hooks_per_event = 0", "api.max_hooks_per_event"),
+            ("[delivery.breaker]\nexponent = 0.5", "delivery.breaker.exponent"),
+            ("[delivery.breaker]\non_open = \"drop\"", "on_open"),
+            ("[bitbucket_dc.backoff]\nmax = 1", "bitbucket_dc.backoff.max"),
+            ("[bitbucket_dc.properties]\n\"plugin.webhooks.io.thread\" = 3", "plugin.webhooks.io.thread"),
+            ("[bitbucket_dc]\nuser_agent = \"\"", "bitbucket_dc.user_agent"),
+            ("[bitbucket_cloud]\nmax_hooks_per_repository = 0", "bitbucket_cloud.max_hooks_per_repository"),
         ] {
             let error = format!("{:#}", load(toml).expect_err(toml));
             assert!(error.contains(key), "{toml}: {error}");
@@ -168,6 +183,25 @@ mod tests {
         let delivery = config.expect("valid").delivery;
         assert_eq!(delivery.retries.schedule(), domain::rules::backoff::Schedule::Custom(vec![1, 60]));
         assert_eq!(delivery.retries_by_dialect["github"].schedule(), domain::rules::backoff::Schedule::Vendor);
+    }
+
+    #[test]
+    fn data_centers_properties_count_under_their_documented_names() {
+        let config = load(
+            "[bitbucket_dc]\non_open = \"skip\"
+            [bitbucket_dc.properties]
+            \"plugin.webhooks.http.backoff.trigger.count\" = 7
+            \"plugin.webhooks.http.backoff.interval.exponent\" = 1.5
+            \"plugin.webhooks.socket.timeout\" = 15000
+            \"plugin.webhooks.io.threads\" = 3
+            \"plugin.webhooks.http.connection.host.max\" = 5",
+        );
+        let config = config.expect("valid").bitbucket_dc;
+        let breaker = config.breaker().expect("valid");
+        assert_eq!((breaker.trigger, breaker.exponent), (7, 1.5));
+        assert_eq!(breaker.on_open, domain::rules::breaker::OnOpen::Skip);
+        assert_eq!(config.settings().expect("valid").timeout, std::time::Duration::from_secs(15));
+        assert_eq!(config.per_host(), Some(5));
     }
 
     #[test]
