@@ -1,9 +1,10 @@
-// Bad input against every mutating endpoint of /api/v3 and /api/v1: the vendor's error shape, and never a 5xx (H-4).
+// Bad input against every mutating endpoint of every surface: the vendor's error shape, and never a 5xx (H-4).
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { forSuite } from "./lib/postrider.mjs";
-import { assertGitHubError, assertOwnError, send } from "./lib/raw.mjs";
-import { DEAD_END, acme, createHook, tokenFor } from "./lib/scene.mjs";
+import { CLOUD, DATA_CENTER, FITS, NULLABLE, RIGHT, V1, V3 } from "./lib/endpoints.mjs";
+import { assertOwnError, send } from "./lib/raw.mjs";
+import { acme, tokenFor } from "./lib/scene.mjs";
 import { Sink } from "./lib/sink.mjs";
 import { eventually } from "./lib/wait.mjs";
 
@@ -14,88 +15,7 @@ const NOT_OBJECTS = ["[]", "7", '"text"', "true", "null"];
 const DEEP = "[".repeat(20_000) + "]".repeat(20_000);
 const LARGE = Buffer.from(JSON.stringify({ pad: "x".repeat(27 * 1024 * 1024) }));
 const NOT_UTF8 = Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xff, 0xfe, 0xc0]), Buffer.from('"}')]);
-/** Numbers in a path that are no id of ours. */
-const NO_IDS = ["0", "-1", "1.5", "abc", "9007199254740993", "99999999999999999999999", "%00", "%2e%2e", "1%20", "0x1"];
-
-/** GitHub's surface. `fields`: members a body may have, and whether any wrong type must be refused. */
-const V3 = {
-  prefix: "/api/v3",
-  assertError: assertGitHubError,
-  denied: [404, 403],
-  endpoints: [
-    ["POST", "/repos/acme/widgets/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
-    ["PATCH", "/repos/acme/widgets/hooks/{hook}", { strict: ["config", "events", "active", "add_events", "remove_events"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
-    ["PATCH", "/repos/acme/widgets/hooks/{hook}/config", { strict: ["url", "content_type", "insecure_ssl", "secret"] }],
-    ["POST", "/repos/acme/widgets/hooks/{hook}/pings"],
-    ["POST", "/repos/acme/widgets/hooks/{hook}/tests"],
-    ["POST", "/repos/acme/widgets/hooks/{hook}/deliveries/{delivery}/attempts"],
-    ["DELETE", "/repos/acme/widgets/hooks/{hook}"],
-    ["POST", "/orgs/acme/repos", { strict: ["name"] }],
-    ["POST", "/user/repos", { strict: ["name"] }],
-  ],
-};
-
-/** Postrider's own. */
-const V1 = {
-  prefix: "/api/v1",
-  assertError: assertOwnError,
-  denied: [403, 404],
-  endpoints: [
-    ["POST", "/events", { strict: [] }],
-    ["POST", "/users", { strict: ["login", "site_admin"] }],
-    ["DELETE", "/users/{bob}"],
-    ["POST", "/orgs", { strict: ["login"] }],
-    ["DELETE", "/orgs/acme"],
-    ["PUT", "/orgs/acme/members/bob", { strict: ["role"] }],
-    ["DELETE", "/orgs/acme/members/bob"],
-    ["POST", "/repos", { strict: ["owner", "name", "private"] }],
-    ["DELETE", "/repos/acme/gadgets"],
-    ["PUT", "/repos/acme/widgets/collaborators/bob", { strict: ["permission"] }],
-    ["DELETE", "/repos/acme/widgets/collaborators/bob"],
-    ["POST", "/tokens", { strict: ["scopes", "expires_in"] }],
-    ["DELETE", "/tokens/1"],
-    ["POST", "/hooks", { strict: ["scope", "dialect", "url", "events", "content_type", "active", "timeout", "retries"] }],
-    ["POST", "/hooks/{hook}/pings"],
-    ["DELETE", "/hooks/{hook}"],
-    ["POST", "/deliveries/{delivery}/redeliver"],
-  ],
-};
-
-/** Bodies that are right, so that one wrong member can be put in. */
-const RIGHT = {
-  "POST /repos/acme/widgets/hooks": () => ({ config: { url: `${DEAD_END}/${crypto.randomUUID()}` } }),
-  "POST /orgs/acme/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
-  "POST /user/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
-  "POST /users": () => ({ login: `u-${crypto.randomUUID()}` }),
-  "POST /orgs": () => ({ login: `o-${crypto.randomUUID()}` }),
-  "POST /repos": () => ({ owner: "acme", name: `r-${crypto.randomUUID()}` }),
-  "PUT /orgs/acme/members/bob": () => ({ role: "member" }),
-  "PUT /repos/acme/widgets/collaborators/bob": () => ({ permission: "read" }),
-  "POST /tokens": () => ({ scopes: ["repo"] }),
-  "POST /hooks": () => ({ scope: "/repos/acme/widgets", dialect: "github", url: `${DEAD_END}/${crypto.randomUUID()}` }),
-};
-/** Values that are right for a member after all. */
-const FITS = {
-  events: (value) => Array.isArray(value) && value.length === 0,
-  add_events: (value) => Array.isArray(value) && value.length === 0,
-  remove_events: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
-  scopes: (value) => Array.isArray(value) && value.length === 0,
-  active: (value) => typeof value === "boolean",
-  private: (value) => typeof value === "boolean",
-  site_admin: (value) => typeof value === "boolean",
-  insecure_ssl: (value) => typeof value === "boolean",
-  config: (value) => typeof value === "object" && !Array.isArray(value) && value && Object.keys(value).length === 0,
-  secret: (value) => typeof value === "string",
-  expires_in: (value) => Number.isInteger(value) && value > 0,
-  timeout: (value) => Number.isInteger(value) && value > 0,
-  retries: (value) => Array.isArray(value) && value.length === 0,
-  name: (value) => value === "x",
-  login: (value) => value === "x",
-};
-/** Members for which null stands for absent. */
-const NULLABLE = /^(site_admin|private|expires_in|timeout|retries|events|content_type|active|secret|insecure_ssl|add_events|remove_events)$/;
-
-for (const surface of [V3, V1]) {
+for (const surface of [V3, V1, CLOUD, DATA_CENTER]) {
   describe(`bad input on ${surface.prefix}`, () => {
     let server;
     let token;
@@ -114,10 +34,13 @@ for (const surface of [V3, V1]) {
       ({ server, token } = scene);
       const sink = await Sink.listen(t);
       await server.must("POST", "/users", { login: "bob" });
-      const hook = await createHook(scene.octokit, scene.repo, { url: sink.url() });
+      const make = (scope) => server.must("POST", "/hooks", { scope, dialect: surface.dialect, url: sink.url(), events: [surface.event] });
+      const [hook, orgHook] = [await make("/repos/acme/widgets"), await make("/orgs/acme")];
+      await server.publish(`${surface.dialect}.${surface.event}`, "/repos/acme/widgets", {});
       const delivery = await eventually("a delivery", async () => (await server.must("GET", `/hooks/${hook.id}/deliveries`)).items[0]);
-      ids = { hook: hook.id, delivery: delivery.id, bob: "bob" };
-      if (surface === V1) token = server.admin;
+      const idOf = surface.idOf ?? (({ id }) => id);
+      ids = { hook: idOf(hook), orgHook: idOf(orgHook), delivery: delivery.id, bob: "bob" };
+      if (surface.admin) token = server.admin;
     });
 
     for (const [method, path, body] of surface.endpoints) {
@@ -159,7 +82,8 @@ for (const surface of [V3, V1]) {
           const text = JSON.stringify(wrap(value));
           const answer = await call(method, path, { body: text });
           if (answer.status >= 400) return surface.assertError(answer, `${label} ${text.slice(0, 200)}`);
-          const allowed = !strict || FITS[member]?.(value) || (value === null && NULLABLE.test(member));
+          const fits = surface.fits?.[member] ?? FITS[member];
+          const allowed = !strict || fits?.(value) || (value === null && (NULLABLE.test(member) || surface.nullable?.test(member)));
           assert.ok(allowed, `${label} took ${text.slice(0, 200)}: ${answer.status}`);
         };
         const typed = (value) => !["", "x", "\u0000"].includes(value) && !(typeof value === "string" && value.length > 100);
@@ -173,9 +97,9 @@ for (const surface of [V3, V1]) {
     }
 
     it("numbers in paths that are no ids", async () => {
-      for (const [method, path] of surface.endpoints.filter(([, path]) => path.includes("{hook}"))) {
-        for (const id of NO_IDS) {
-          const answer = await call(method, path.replace("{hook}", id), { body: method === "DELETE" ? undefined : "{}" });
+      for (const [method, path] of surface.endpoints.filter(([, path]) => /\{(hook|orgHook)\}/.test(path))) {
+        for (const id of surface.noIds) {
+          const answer = await call(method, path.replace(/\{(hook|orgHook)\}/, id), { body: method === "DELETE" ? undefined : "{}" });
           surface.assertError(answer, `${method} ${path} ${id}`);
         }
       }
@@ -185,17 +109,14 @@ for (const surface of [V3, V1]) {
       for (const path of ["/nothing", "/repos/acme", "/repos/acme/widgets/hooks/1/2/3/4", "//", "/%ff%fe", `/${"x".repeat(4_000)}`]) {
         surface.assertError(await call("GET", path), path);
       }
-      const list = surface === V3 ? "/repos/acme/widgets/hooks" : "/hooks";
+      const list = surface.lists[0].split("?")[0];
       for (const method of ["PUT", "DELETE", "OPTIONS-X"]) surface.assertError(await call(method, list), `${method} ${list}`);
     });
 
     it("queries of nonsense", async () => {
-      const list = surface === V3 ? "/repos/acme/widgets/hooks" : "/hooks?scope=/repos/acme/widgets";
-      const log = `/hooks/{hook}/deliveries`;
-      const join = (path) => (path.includes("?") ? "&" : "?");
-      for (const query of ["per_page=0", "per_page=-1", "per_page=x", "page=0", "page=99999999999999999999", "limit=0", "limit=x", "cursor=%00", "cursor=x", `cursor=${"A".repeat(3_000)}`, "since=yesterday", "status=x", "%ff=%fe", "&&&===="]) {
-        for (const path of [list, surface === V3 ? `/repos/acme/widgets${log}` : log]) {
-          const answer = await call("GET", `${path}${join(path)}${query}`);
+      for (const query of surface.queries) {
+        for (const path of surface.lists) {
+          const answer = await call("GET", path + (path.includes("?") ? "&" : "?") + query);
           if (answer.status >= 400) surface.assertError(answer, `${path} ${query}`);
         }
       }

@@ -1,12 +1,9 @@
 // Receivers that fail, and how the log words it: contract github section 6.3, checks 33-35, 44.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { scratch } from "../lib/postrider.mjs";
 import { acme, createHook } from "../lib/scene.mjs";
 import { Sink } from "../lib/sink.mjs";
+import { selfSigned } from "../lib/tls.mjs";
 import { eventually } from "../lib/wait.mjs";
 
 /** One attempt for each delivery, so that the log is exact. */
@@ -65,11 +62,7 @@ test("the log writes durations with a decimal point, which PyGithub needs", asyn
 
 test("check 35: a self-signed certificate fails, unless the hook says insecure_ssl", async (t) => {
   const scene = await acme(t, { env: ONCE });
-  const dir = scratch(t);
-  const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout", key, "-out", cert, ...subject], { stdio: "pipe" });
-  const sink = await Sink.listen(t, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
+  const sink = await Sink.listen(t, { tls: selfSigned(t) });
   const strict = await pinged(scene, { url: sink.url("/strict"), insecure_ssl: "0" });
   assert.equal(strict.item.status, "Peer certificate cannot be authenticated with given CA certificates");
   assert.equal(strict.item.status_code, 502);

@@ -7,7 +7,7 @@ import { cleanEnvironment } from "./postrider.mjs";
 
 const run = promisify(execFile);
 
-/** Runs git in `cwd` as Alice, without the machine's own configuration. */
+/** Runs git in `cwd` as Alice, whom a server would have let in by name, without the machine's own configuration. */
 export async function git(cwd, ...args) {
   const env = {
     ...cleanEnvironment(),
@@ -17,6 +17,7 @@ export async function git(cwd, ...args) {
     GIT_AUTHOR_EMAIL: "alice@acme.test",
     GIT_COMMITTER_NAME: "Alice Doe",
     GIT_COMMITTER_EMAIL: "alice@acme.test",
+    REMOTE_USER: "alice",
   };
   const { stdout } = await run("git", args, { cwd, env, timeout: 60_000 });
   return stdout.trimEnd();

@@ -32,6 +32,32 @@ export function assertGitHubError(answer, label) {
   if ("errors" in body) assert.ok(Array.isArray(body.errors), label);
 }
 
+/** An error as Bitbucket Cloud words it: type, a message, and fields with lists of problems where some are at fault. */
+export function assertCloudError(answer, label) {
+  const { type, error } = bodyOf(answer, label);
+  assert.equal(type, "error", label);
+  assert.ok(typeof error.message === "string" && error.message, label);
+  for (const problems of Object.values(error.fields ?? {})) assert.ok(Array.isArray(problems) && problems.length > 0, label);
+}
+
+/** An error as Bitbucket Data Center words it: a list of errors, each with its context and Java exception. */
+export function assertDataCenterError(answer, label) {
+  const { errors, ...rest } = bodyOf(answer, label);
+  assert.deepEqual(rest, {}, label);
+  assert.notEqual(errors.length, 0, label);
+  for (const { context, message, exceptionName, ...more } of errors) {
+    assert.deepEqual(more, {}, label);
+    assert.ok(typeof message === "string" && message, label);
+    for (const text of [context, exceptionName]) assert.ok(text === null || (typeof text === "string" && text), label);
+  }
+}
+
+function bodyOf(answer, label) {
+  assert.ok(answer.status >= 400 && answer.status < 500, `${label}: ${answer.status} ${answer.text}`);
+  assert.match(answer.headers["content-type"] ?? "", /^application\/json/, label);
+  return JSON.parse(answer.text);
+}
+
 /** An error of /api/v1: one object with a code and a message. */
 export function assertOwnError(answer, label) {
   assert.ok(answer.status >= 400 && answer.status < 500, `${label}: ${answer.status} ${answer.text}`);

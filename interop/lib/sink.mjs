@@ -1,9 +1,10 @@
-// Receivers: a plain one that records raw requests and answers as told, and one built on @octokit/webhooks.
+// Receivers: a plain one that records raw requests and answers as told, one built on @octokit/webhooks, one on x-hub-signature.
 import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { PassThrough } from "node:stream";
 import { Webhooks, createNodeMiddleware } from "@octokit/webhooks";
+import XHubSignature from "x-hub-signature";
 import { PATIENCE, within } from "./wait.mjs";
 
 /** Records every request: method, url, headers, rawHeaders and the body's bytes. */
@@ -52,11 +53,11 @@ export class Sink {
     });
   }
 
-  record(request, body) {
+  record(request, body, more = {}) {
     const { method, url, headers, rawHeaders, httpVersion } = request;
-    const taken = { method, url, headers, rawHeaders, httpVersion, body, at: performance.now() };
-    taken.event = headers["x-github-event"];
-    taken.guid = headers["x-github-delivery"];
+    const taken = { method, url, headers, rawHeaders, httpVersion, body, at: performance.now(), ...more };
+    taken.event = headers["x-github-event"] ?? headers["x-event-key"];
+    taken.guid = headers["x-github-delivery"] ?? headers["x-request-id"] ?? headers["x-request-uuid"];
     this.requests.push(taken);
     this.arrivals.emit("request");
     return taken;
@@ -81,7 +82,7 @@ export class Sink {
     return this.matching(fits);
   }
 
-  /** Waits for one request of that GitHub event. */
+  /** Waits for one request of that event of GitHub or Bitbucket. */
   async event(name, count = 1, limit = PATIENCE) {
     const found = await this.until(name, (request) => request.event === name, count, limit);
     return found[count - 1];
@@ -108,8 +109,24 @@ export class VerifiedSink extends Sink {
     request.pipe(copy);
     response.on("finish", () => {
       if (response.statusCode !== 200) return this.refused.push({ status: response.statusCode, headers: request.headers });
-      this.record(request, Buffer.concat(chunks)).payload = JSON.parse(Buffer.concat(chunks));
+      const body = Buffer.concat(chunks);
+      this.record(request, body, { payload: JSON.parse(body) });
     });
     this.middleware(copy, response);
+  }
+}
+
+/** A receiver of either Bitbucket: only what npm x-hub-signature verified over the raw body counts as received. */
+export class SignedSink extends Sink {
+  constructor({ secret, answer: right = (_, response) => response.end("ok"), ...options }) {
+    super({ ...options, answer: (taken, response) => (taken ? right(taken, response) : response.writeHead(403).end("signature")) });
+    this.signature = new XHubSignature("sha256", secret);
+    this.refused = [];
+  }
+
+  record(request, body) {
+    const header = request.headers["x-hub-signature"];
+    if (header && this.signature.verify(header, body)) return super.record(request, body, { payload: JSON.parse(body) });
+    this.refused.push(request.headers);
   }
 }

@@ -1,4 +1,4 @@
-// What a delivery must look like on the wire (contract github section 3), checked on raw requests.
+// What a delivery must look like on the wire (contracts github 3, bitbucket-datacenter 2, bitbucket-cloud 2), checked on raw requests.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
@@ -40,4 +40,43 @@ export function payloadOf(request) {
   const fields = [...new URLSearchParams(request.body.toString())];
   assert.deepEqual(fields.map(([name]) => name), ["payload"]);
   return JSON.parse(fields[0][1]);
+}
+
+/** Either Bitbucket's signature: one header, named sha1 elsewhere, with a SHA-256 in it. */
+export function assertHubSignature(request, secret) {
+  assert.equal(request.headers["x-hub-signature"], mac("sha256", secret, request.body));
+}
+
+/** The headers of a Data Center delivery; a test request (`diagnostics:ping`) is never signed. */
+export function assertDataCenterHeaders(request, { event, secret }) {
+  const { headers } = request;
+  assert.equal(request.method, "POST");
+  assert.equal(headers["x-event-key"], event);
+  assert.match(headers["x-request-id"], UUID);
+  assert.equal(headers["content-type"], "application/json; charset=utf-8");
+  assert.match(headers["user-agent"], /^Atlassian HttpClient [\d.]+ \/ Bitbucket-[\d.]+ \(\S+\) \/ Default$/);
+  assert.equal(headers.accept, "*/*");
+  assert.equal(headers["x-attempt-number"], undefined);
+  assert.equal(headers["x-hook-uuid"], undefined);
+  assertBody(request, secret);
+}
+
+/** The headers of a Cloud delivery; `hook` is the hook's uuid in braces. */
+export function assertCloudHeaders(request, { event, hook, attempt = 1, secret }) {
+  const { headers } = request;
+  assert.equal(request.method, "POST");
+  assert.equal(headers["x-event-key"], event);
+  assert.equal(`{${headers["x-hook-uuid"]}}`, hook);
+  assert.match(headers["x-request-uuid"], UUID);
+  assert.equal(headers["x-attempt-number"], String(attempt));
+  assert.equal(headers["user-agent"], "Bitbucket-Webhooks/2.0");
+  assert.equal(headers["content-type"], "application/json");
+  assertBody(request, secret);
+}
+
+function assertBody(request, secret) {
+  assert.equal(request.headers["content-length"], String(request.body.length));
+  assert.equal(request.body.includes("\n"), false, "one line");
+  if (secret) assertHubSignature(request, secret);
+  else assert.equal(request.headers["x-hub-signature"], undefined);
 }

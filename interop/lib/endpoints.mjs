@@ -1,0 +1,157 @@
+// Every mutating endpoint of every surface, and what is right and wrong there: the tables of bad-input.test.mjs.
+import { assertCloudError, assertDataCenterError, assertGitHubError, assertOwnError } from "./raw.mjs";
+import { DEAD_END } from "./scene.mjs";
+
+/** Numbers that are no id of ours, and what else may stand for one. */
+const NO_IDS = ["0", "-1", "1.5", "abc", "9007199254740993", "99999999999999999999999", "%00", "%2e%2e", "1%20", "0x1"];
+const NO_PAGES = ["page=0", "page=-1", "page=99999999999999999999", "limit=0", "limit=x", "start=-1", "start=99999999999999999999", "%ff=%fe", "&&&===="];
+
+/** GitHub's surface. `strict`: members of a body of which a wrong type must be refused; `config`: those of its config. */
+export const V3 = {
+  prefix: "/api/v3",
+  assertError: assertGitHubError,
+  denied: [404, 403],
+  dialect: "github",
+  event: "watch",
+  noIds: NO_IDS,
+  lists: ["/repos/acme/widgets/hooks", "/repos/acme/widgets/hooks/{hook}/deliveries"],
+  queries: [...NO_PAGES, "per_page=0", "per_page=-1", "per_page=x", "cursor=%00", "cursor=x", `cursor=${"A".repeat(3_000)}`, "status=x"],
+  endpoints: [
+    ["POST", "/repos/acme/widgets/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/repos/acme/widgets/hooks/{hook}", { strict: ["config", "events", "active", "add_events", "remove_events"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/repos/acme/widgets/hooks/{hook}/config", { strict: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["POST", "/repos/acme/widgets/hooks/{hook}/pings"],
+    ["POST", "/repos/acme/widgets/hooks/{hook}/tests"],
+    ["POST", "/repos/acme/widgets/hooks/{hook}/deliveries/{delivery}/attempts"],
+    ["DELETE", "/repos/acme/widgets/hooks/{hook}"],
+    ["POST", "/orgs/acme/repos", { strict: ["name"] }],
+    ["POST", "/user/repos", { strict: ["name"] }],
+  ],
+};
+
+/** Postrider's own. */
+export const V1 = {
+  prefix: "/api/v1",
+  assertError: assertOwnError,
+  denied: [403, 404],
+  dialect: "github",
+  event: "watch",
+  admin: true,
+  noIds: NO_IDS,
+  lists: ["/hooks?scope=/repos/acme/widgets", "/hooks/{hook}/deliveries"],
+  queries: [...NO_PAGES, "cursor=%00", "cursor=x", `cursor=${"A".repeat(3_000)}`, "since=yesterday", "status=x"],
+  endpoints: [
+    ["POST", "/events", { strict: [] }],
+    ["POST", "/users", { strict: ["login", "site_admin"] }],
+    ["DELETE", "/users/{bob}"],
+    ["POST", "/orgs", { strict: ["login"] }],
+    ["DELETE", "/orgs/acme"],
+    ["PUT", "/orgs/acme/members/bob", { strict: ["role"] }],
+    ["DELETE", "/orgs/acme/members/bob"],
+    ["POST", "/repos", { strict: ["owner", "name", "private"] }],
+    ["DELETE", "/repos/acme/gadgets"],
+    ["PUT", "/repos/acme/widgets/collaborators/bob", { strict: ["permission"] }],
+    ["DELETE", "/repos/acme/widgets/collaborators/bob"],
+    ["POST", "/tokens", { strict: ["scopes", "expires_in"] }],
+    ["DELETE", "/tokens/1"],
+    ["POST", "/hooks", { strict: ["scope", "dialect", "url", "events", "content_type", "active", "timeout", "retries"] }],
+    ["POST", "/hooks/{hook}/pings"],
+    ["DELETE", "/hooks/{hook}"],
+    ["POST", "/deliveries/{delivery}/redeliver"],
+  ],
+};
+
+const ofCloud = (hooks, hook) => [
+  ["POST", hooks, { strict: ["url", "description", "events", "active", "secret", "skip_cert_verification", "history_enabled"] }],
+  ["PUT", `${hooks}/${hook}`, { strict: ["url", "description", "events", "active", "secret", "skip_cert_verification", "history_enabled"] }],
+  ["DELETE", `${hooks}/${hook}`],
+];
+
+/** Bitbucket Cloud's. */
+export const CLOUD = {
+  prefix: "/2.0",
+  assertError: assertCloudError,
+  denied: [403, 404],
+  dialect: "bitbucket_cloud",
+  event: "repo:push",
+  idOf: ({ uid }) => `%7B${uid}%7D`,
+  noIds: [...NO_IDS, "%7B%7D", "%7Babc%7D", "%7B00000000-0000-0000-0000-000000000000%7D", "{", "00000000-0000-0000-0000-000000000000"],
+  lists: ["/repositories/acme/widgets/hooks", "/hook_events/repository"],
+  queries: [...NO_PAGES, "pagelen=0", "pagelen=-1", "pagelen=x", "pagelen=99999999999999999999", "page=x"],
+  endpoints: [...ofCloud("/repositories/acme/widgets/hooks", "{hook}"), ...ofCloud("/workspaces/acme/hooks", "{orgHook}")],
+  fits: { events: () => false },
+  nullable: /^(url|description|history_enabled|skip_cert_verification)$/,
+};
+
+const ofDataCenter = (hooks, hook) => [
+  ["POST", hooks, { strict: ["name", "url", "events", "active", "configuration", "credentials", "sslVerificationRequired"] }],
+  ["PUT", `${hooks}/${hook}`, { strict: ["name", "url", "events", "active", "configuration", "credentials", "sslVerificationRequired"] }],
+  ["DELETE", `${hooks}/${hook}`],
+  ["POST", `${hooks}/test?url=${encodeURIComponent(DEAD_END)}`, { strict: ["username", "password"] }],
+];
+
+/** Bitbucket Data Center's. */
+export const DATA_CENTER = {
+  prefix: "/rest/api/1.0",
+  assertError: assertDataCenterError,
+  denied: [401, 404],
+  dialect: "bitbucket_datacenter",
+  event: "pr:opened",
+  noIds: NO_IDS,
+  lists: ["/projects/ACME/repos/widgets/webhooks", "/projects/ACME/repos/widgets/webhooks/search", "/projects/ACME/repos/widgets/webhooks/{hook}/latest"],
+  queries: [...NO_PAGES, "limit=-1", "start=x", "statistics=maybe", "event=nothing", "scopeType=x", "outcome=x"],
+  endpoints: [...ofDataCenter("/projects/ACME/repos/widgets/webhooks", "{hook}"), ...ofDataCenter("/projects/ACME/webhooks", "{orgHook}")],
+  fits: { events: () => false },
+  nullable: /^(configuration|credentials|sslVerificationRequired|username|password)$/,
+};
+
+const cloudHook = () => ({ url: DEAD_END, events: ["repo:push"] });
+const dataCenterHook = () => ({ name: "n", url: DEAD_END, events: ["pr:opened"] });
+
+/** Bodies that are right, so that one wrong member can be put in. */
+export const RIGHT = {
+  "POST /repos/acme/widgets/hooks": () => ({ config: { url: `${DEAD_END}/${crypto.randomUUID()}` } }),
+  "POST /orgs/acme/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
+  "POST /user/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
+  "POST /users": () => ({ login: `u-${crypto.randomUUID()}` }),
+  "POST /orgs": () => ({ login: `o-${crypto.randomUUID()}` }),
+  "POST /repos": () => ({ owner: "acme", name: `r-${crypto.randomUUID()}` }),
+  "PUT /orgs/acme/members/bob": () => ({ role: "member" }),
+  "PUT /repos/acme/widgets/collaborators/bob": () => ({ permission: "read" }),
+  "POST /tokens": () => ({ scopes: ["repo"] }),
+  "POST /repositories/acme/widgets/hooks": cloudHook,
+  "POST /workspaces/acme/hooks": cloudHook,
+  "POST /projects/ACME/repos/widgets/webhooks": dataCenterHook,
+  "PUT /projects/ACME/repos/widgets/webhooks/{hook}": dataCenterHook,
+  "POST /projects/ACME/webhooks": dataCenterHook,
+  "PUT /projects/ACME/webhooks/{orgHook}": dataCenterHook,
+  "POST /hooks": () => ({ scope: "/repos/acme/widgets", dialect: "github", url: `${DEAD_END}/${crypto.randomUUID()}` }),
+};
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isEmptyObject = (value) => isObject(value) && Object.keys(value).length === 0;
+
+/** Values that are right for a member after all. */
+export const FITS = {
+  events: (value) => Array.isArray(value) && value.length === 0,
+  add_events: (value) => Array.isArray(value) && value.length === 0,
+  remove_events: (value) => Array.isArray(value) && value.every((item) => typeof item === "string"),
+  scopes: (value) => Array.isArray(value) && value.length === 0,
+  active: (value) => typeof value === "boolean",
+  private: (value) => typeof value === "boolean",
+  site_admin: (value) => typeof value === "boolean",
+  insecure_ssl: (value) => typeof value === "boolean",
+  config: isEmptyObject,
+  secret: (value) => typeof value === "string",
+  expires_in: (value) => Number.isInteger(value) && value > 0,
+  timeout: (value) => Number.isInteger(value) && value > 0,
+  retries: (value) => Array.isArray(value) && value.length === 0,
+  skip_cert_verification: (value) => typeof value === "boolean",
+  history_enabled: (value) => typeof value === "boolean",
+  sslVerificationRequired: (value) => typeof value === "boolean",
+  credentials: isObject,
+  configuration: isEmptyObject,
+  name: (value) => value === "x",
+  login: (value) => value === "x",
+};
+/** Members for which null stands for absent. */
+export const NULLABLE = /^(site_admin|private|expires_in|timeout|retries|events|content_type|active|secret|insecure_ssl|add_events|remove_events)$/;
