@@ -103,8 +103,8 @@ impl Shared {
         let aside = inner.state.has_aside();
         drop(inner);
         self.tell_of(aside);
-        if change.is_some_and(|change| change.step.breaker.open_until.is_none()) {
-            // It may have closed: then its rows are due.
+        if change.is_some_and(|change| change.step.breaker.open_until != change.before.open_until) {
+            // Rows of a breaker that closed are due now; of one that opened, those that a person asked for.
             self.dispatch.notify_one();
         }
         change

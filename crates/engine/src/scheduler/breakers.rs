@@ -199,6 +199,9 @@ impl State {
         if after.open_until != before.open_until {
             if after.open_until.is_some() {
                 self.set_aside(id);
+                if before.open_until.is_none() {
+                    self.ask_for_by_hand(id);
+                }
             } else {
                 self.look_again(id, now);
             }
@@ -235,9 +238,16 @@ impl State {
         let lane = self.lane(id);
         lane.health.version = version;
         lane.health.set(breaker);
-        if lane.health.holds() {
-            lane.overflow = true;
+        lane.overflow |= lane.health.holds();
+        self.ask_for_by_hand(id);
+    }
+
+    /// The breaker holds from now on: rows that a person asked for may be among those it found.
+    fn ask_for_by_hand(&mut self, id: LaneId) {
+        let lane = self.lane(id);
+        if lane.health.holds() && !lane.health.asked {
             lane.health.asked = true;
+            let hook = lane.hook;
             self.asked.push(hook);
         }
     }
@@ -259,11 +269,7 @@ impl State {
     /// The lane has a row that a person asked for.
     pub(crate) fn asked(&mut self, hook: HookId, at: Timestamp) {
         let id = self.lane_of(hook);
-        let lane = self.lane(id);
-        if lane.health.holds() && !lane.health.asked {
-            lane.health.asked = true;
-            self.asked.push(hook);
-        }
+        self.ask_for_by_hand(id);
         self.set_due(hook, at);
     }
 

@@ -1,5 +1,6 @@
 //! The engine as a whole: against receivers on loopback, and with the embedded store behind it.
 
+mod breaking;
 mod delivering;
 mod guarding;
 mod keeping;

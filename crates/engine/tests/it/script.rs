@@ -21,6 +21,8 @@ pub(crate) enum Reply {
     With(Exchange),
     /// Nothing until [`Script::let_go`]; then 200.
     Hold,
+    /// Nothing until [`Script::let_go`]; then this.
+    HoldThen(Box<Reply>),
     /// A panic.
     Panic,
 }
@@ -117,17 +119,18 @@ impl Sender for Script {
         self.arrived.notify_waiters();
         let scripted = self.replies.lock().expect("whole").get_mut(&url).and_then(VecDeque::pop_front);
         let always = || self.always.lock().expect("whole").get(&url).cloned();
-        let held = match scripted.or_else(always) {
-            Some(Reply::With(exchange)) => return exchange,
-            Some(Reply::Panic) => panic!("as the script says"),
-            Some(Reply::Hold) => true,
-            None => false,
-        };
-        if held {
-            self.gate.0.acquire().await.expect("never closed").forget();
+        let mut reply = scripted.or_else(always).unwrap_or_else(|| status(200));
+        loop {
+            reply = match reply {
+                Reply::With(exchange) => return exchange,
+                Reply::Panic => panic!("as the script says"),
+                Reply::Hold => Reply::HoldThen(Box::new(status(200))),
+                Reply::HoldThen(then) => {
+                    self.gate.0.acquire().await.expect("never closed").forget();
+                    *then
+                }
+            };
         }
-        let Reply::With(exchange) = status(200) else { unreachable!() };
-        exchange
     }
 }
 

@@ -1,3 +1,5 @@
+mod breakers;
+
 use domain::delivery::{Lease, Message, Outgoing};
 use domain::directory::Change;
 use domain::hook::{DialectName, HookScope};
