@@ -9,6 +9,7 @@
 //! least once, always with the same id, so the server delivers it once; events of one repository are sent in the order of
 //! the pushes; whatever cannot be kept or sent is said on standard error, which git shows to the pusher.
 
+mod annotations;
 mod attach;
 mod baseline;
 mod commits;

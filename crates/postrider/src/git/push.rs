@@ -1,13 +1,15 @@
 //! The canonical push: what the refs that moved brought to the repository.
 //!
 //! `git` processes per push: one for the branches, one to peel tags, one to three for each branch that moved, one for all
-//! commits. Working a push out never fails: what git does not tell in time is left out, marked as truncated, and said.
+//! commits, one for annotated tags if there are any. Working a push out never fails: what git does not tell in time is
+//! left out, marked as truncated, and said.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::BufRead;
 
-use domain::canonical::{Actor, Commit, Push, RefUpdate};
+use domain::canonical::{Actor, Annotation, Commit, Push, RefUpdate};
 
+use super::annotations;
 use super::baseline::Baseline;
 use super::commits::{self, Commits};
 use super::program::{Git, GitError, Reading};
@@ -18,6 +20,9 @@ use super::walk::Walk;
 pub(super) const MAX_COMMITS: usize = 2_048;
 /// About how many bytes of commits a push may carry; safely below the server's 25 MiB per event.
 const MAX_PUSH_BYTES: usize = 12 * 1024 * 1024;
+
+/// What an annotation takes besides its message, in bytes of JSON, about.
+const ANNOTATION_BYTES: usize = 500;
 
 /// From this many new branches on, they are walked together.
 const MANY: usize = 8;
@@ -65,10 +70,26 @@ pub(crate) fn compute(git: &Git<'_>, moved: &[Moved], pusher: Actor, trouble: &m
     if let Err(error) = read {
         note(error);
     }
+    let (annotations, read) = annotations::read(git, &annotated(moved, &found));
+    if let Err(error) = read {
+        trouble.push(format!("the event lacks what tags say: {error}"));
+    }
     trouble.dedup();
     let mut room = MAX_PUSH_BYTES;
-    let refs = moved.iter().zip(found).map(|(one, found)| assemble(one, found, &commits, &mut room)).collect();
-    Push { pusher, refs }
+    let put_together = |(one, found): (&Moved, Found)| {
+        let weight = |annotation: &Annotation| annotation.message.len() + ANNOTATION_BYTES;
+        let update = assemble(one, found, &commits, &mut room);
+        let annotation = annotations.get(&one.new).filter(|annotation| take(&mut room, weight(annotation)));
+        RefUpdate { annotation: annotation.cloned(), ..update }
+    };
+    Push { pusher, refs: moved.iter().zip(found).map(put_together).collect() }
+}
+
+/// The tag objects that refs point to now.
+fn annotated<'a>(moved: &'a [Moved], found: &[Found]) -> Vec<&'a str> {
+    let is_object = |one: &Moved, head: Option<&str>| !one.is_branch() && head.is_some_and(|head| head != one.new);
+    let tags = moved.iter().zip(found).filter(|(one, found)| is_object(one, found.head.as_deref()));
+    tags.map(|(one, _)| one.new.as_str()).collect()
 }
 
 /// The commit each new value stands for: itself, or what an annotated tag points to. Tags of trees and blobs have none.
@@ -205,7 +226,7 @@ fn assemble(one: &Moved, found: Found, commits: &Commits, room: &mut usize) -> R
     let head_commit = found.head.as_deref().and_then(|id| commits.get(id)).map(|commit| {
         let known = found.ids.contains(&commit.id) && !found.distinct.contains(&commit.id);
         let mut commit = Commit { distinct: !known, ..commit.clone() };
-        if !take(room, &commit) {
+        if !take(room, commits::weigh(&commit)) {
             commit = Commit { added: Vec::new(), removed: Vec::new(), modified: Vec::new(), ..commit };
         }
         commit
@@ -220,7 +241,7 @@ fn assemble(one: &Moved, found: Found, commits: &Commits, room: &mut usize) -> R
     });
     let mut listed = Vec::new();
     for id in &found.ids {
-        let Some(commit) = commits.get(id).filter(|commit| take(room, commit)) else { break };
+        let Some(commit) = commits.get(id).filter(|commit| take(room, commits::weigh(commit))) else { break };
         listed.push(Commit { distinct: found.distinct.contains(id), ..commit.clone() });
     }
     listed.reverse();
@@ -236,14 +257,14 @@ fn assemble(one: &Moved, found: Found, commits: &Commits, room: &mut usize) -> R
         total_commits: if one.is_branch() && !one.deleted() { found.total } else { None },
         commits: listed,
         head_commit,
-        previous_commit: previous_commit.filter(|commit| take(room, commit)),
+        previous_commit: previous_commit.filter(|commit| take(room, commits::weigh(commit))),
         annotation: None,
     }
 }
 
-/// Takes a commit's weight from `room`, if there is as much.
-fn take(room: &mut usize, commit: &Commit) -> bool {
-    let left = room.checked_sub(commits::weigh(commit));
+/// Takes a weight from `room`, if there is as much.
+fn take(room: &mut usize, weight: usize) -> bool {
+    let left = room.checked_sub(weight);
     *room = left.unwrap_or(*room);
     left.is_some()
 }

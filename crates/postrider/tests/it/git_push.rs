@@ -97,6 +97,7 @@ fn tags_carry_no_commits_but_the_tagged_one() {
         (light.kind, light.after.as_str(), light.base_ref.as_deref()),
         (RefKind::Tag, second.as_str(), Some("refs/heads/main"))
     );
+    assert_eq!(light.annotation, None);
     assert_eq!(
         (light.commits.len(), light.truncated, light.head_commit.expect("a head").id),
         (0, false, second.clone())
@@ -105,6 +106,7 @@ fn tags_carry_no_commits_but_the_tagged_one() {
     assert_eq!(annotated.after, scene.git(&["rev-parse", "v1"]), "the tag object");
     assert_ne!(annotated.after, second);
     assert_eq!(annotated.head_commit.expect("a head").id, second, "peeled");
+    assert_eq!(annotated.annotation.expect("an annotation").message, "One");
     scene.git(&["tag", "-f", "light", &first]);
     let moved = scene.pushed_ref(&["--force", "light"]);
     assert!(moved.forced && moved.base_ref.is_none() && !moved.created());
