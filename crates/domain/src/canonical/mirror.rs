@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::push::{RefUpdate, check_refs};
 use super::read::Payload;
 
@@ -27,6 +28,9 @@ pub enum MirrorSync {
 /// A mirror of the repository is up to date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MirrorSynchronized {
+    /// On whose behalf, if anyone's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     /// The mirror.
     pub mirror: Mirror,
     /// How much was copied.

@@ -8,9 +8,11 @@ mod actor;
 mod build;
 mod comment;
 mod commit;
+mod detection;
 mod field;
 mod issue;
 mod mirror;
+mod organization;
 mod pull_request;
 mod push;
 mod read;
@@ -25,8 +27,10 @@ pub use actor::{Actor, Change, Person, RepositoryName};
 pub use build::{Build, BuildEvent, BuildState};
 pub use comment::{Comment, CommitCommentEvent, Location, Side};
 pub use commit::Commit;
+pub use detection::{SecretLocation, SecretsDetected};
 pub use issue::{Issue, IssueChanges, IssueCommentEvent, IssueEvent, IssueState, Label};
 pub use mirror::{Mirror, MirrorSync, MirrorSynchronized};
+pub use organization::{OrganizationChanges, OrganizationUpdated};
 pub use pull_request::{
     Counts, End, Participant, PullRequest, PullRequestChanges, PullRequestCommentEvent, PullRequestEvent,
     PullRequestState, Review, Verdict,
@@ -65,6 +69,10 @@ pub enum Happening {
     Release(ReleaseAction, Box<ReleaseEvent>),
     /// `mirror.synchronized`
     MirrorSynchronized(MirrorSynchronized),
+    /// `organization.updated`
+    OrganizationUpdated(OrganizationUpdated),
+    /// `secret.detected`
+    SecretsDetected(SecretsDetected),
 }
 
 /// Why a canonical payload was refused; the text names the field.
@@ -83,7 +91,7 @@ impl Happening {
         fn family<A: Copy>(name: &str, actions: &[A], as_str: fn(A) -> &'static str) -> Vec<String> {
             actions.iter().map(|action| format!("{name}.{}", as_str(*action))).collect()
         }
-        let alone = ["push".to_owned(), "mirror.synchronized".to_owned()];
+        let alone = ["push", "mirror.synchronized", "organization.updated", "secret.detected"].map(str::to_owned);
         let families = [
             family("repository", RepositoryAction::ALL, RepositoryAction::as_str),
             family("commit_comment", CommentAction::ALL, CommentAction::as_str),
@@ -104,6 +112,8 @@ impl Happening {
         let parsed = match (family, action) {
             ("push", "") if kind == "push" => read(data, Some(()), |(), event| Self::Push(event)),
             ("mirror", "synchronized") => read(data, Some(()), |(), event| Self::MirrorSynchronized(event)),
+            ("organization", "updated") => read(data, Some(()), |(), event| Self::OrganizationUpdated(event)),
+            ("secret", "detected") => read(data, Some(()), |(), event| Self::SecretsDetected(event)),
             // What others call it.
             ("pull_request", "closed") => read(data, Some(PullRequestAction::Declined), Self::PullRequest),
             ("pull_request", _) => read(data, PullRequestAction::parse(action), Self::PullRequest),
@@ -135,6 +145,8 @@ impl Serialize for Happening {
             Self::Build(_, event) => event.serialize(sink),
             Self::Release(_, event) => event.serialize(sink),
             Self::MirrorSynchronized(event) => event.serialize(sink),
+            Self::OrganizationUpdated(event) => event.serialize(sink),
+            Self::SecretsDetected(event) => event.serialize(sink),
         }
     }
 }

@@ -87,6 +87,9 @@ fn a_refusal_names_the_field() {
         ("repository.renamed", "/from", json!(""), "from: missing"),
         ("issue.updated", "/changes", json!(null), "changes: missing"),
         ("build.finished", "/build/state", json!("running"), "build.state: must not be running"),
+        ("organization.updated", "/changes", json!({}), "changes: must not be empty"),
+        ("secret.detected", "/locations", json!([]), "locations: must not be empty"),
+        ("secret.detected", "/locations/0/commit", json!("HEAD"), "locations[0].commit: must be 40 or 64"),
         ("commit_comment.edited", "/previous_body", json!(null), "previous_body: missing"),
     ];
     for (kind, pointer, value, expected) in cases {

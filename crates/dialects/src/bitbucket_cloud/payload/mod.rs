@@ -37,7 +37,10 @@ pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         Happening::IssueComment(action, event) => comments::tell_of_issue(*action, event, &mut tale),
         Happening::Build(action, event) => statuses::tell_of_build(*action, event, &mut tale),
         // Cloud has no words for them.
-        Happening::Release(..) | Happening::MirrorSynchronized(_) => {}
+        Happening::Release(..)
+        | Happening::MirrorSynchronized(_)
+        | Happening::OrganizationUpdated(_)
+        | Happening::SecretsDetected(_) => {}
     }
     tale.drafts
 }

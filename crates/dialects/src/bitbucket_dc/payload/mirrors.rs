@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::Tale;
 use super::shapes::{ChangeObject, Repository};
 
-/// The message; nobody in particular did it, so it has no `actor`.
+/// The message; nobody in particular need have done it.
 pub(super) fn tell(event: &MirrorSynchronized, tale: &mut Tale<'_>) {
-    tale.tell("mirror:repo_synchronized", None, |stage| Synchronized {
+    tale.tell("mirror:repo_synchronized", event.actor.as_ref(), |stage| Synchronized {
         mirror_server: &event.mirror,
         // The documentation writes these small; recordings do not.
         sync_type: match event.sync {

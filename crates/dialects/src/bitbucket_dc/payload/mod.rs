@@ -7,9 +7,11 @@
 mod comments;
 pub(super) mod dates;
 mod mirrors;
+mod projects;
 mod pull_requests;
 mod push;
 mod repositories;
+mod secrets;
 pub(super) mod shapes;
 mod stage;
 
@@ -17,6 +19,7 @@ use bytes::Bytes;
 use domain::canonical::{Actor, Happening};
 use domain::dialect::{Draft, Scene};
 use domain::directory::Located;
+use domain::time::Timestamp;
 use serde::Serialize;
 
 use super::links::Links;
@@ -26,8 +29,11 @@ use stage::Stage;
 
 /// The messages of one happening.
 pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+    if let Happening::OrganizationUpdated(event) = happening {
+        return projects::tell(event, scene, wanted);
+    }
     let Some(row) = scene.repository else {
-        // Every canonical event happens in a repository; published for an account, there is nothing to say.
+        // All others happen in a repository; published for an account, there is nothing to say.
         return Vec::new();
     };
     let at = Located { repository: row.clone(), owner: scene.account.clone() };
@@ -40,11 +46,13 @@ pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         Happening::PullRequest(action, event) => pull_requests::tell(*action, event, &mut tale),
         Happening::PullRequestComment(action, event) => comments::tell_of_pull_request(*action, event, &mut tale),
         Happening::MirrorSynchronized(event) => mirrors::tell(event, &mut tale),
-        // Data Center has no issues and no releases, and its webhooks say nothing of builds.
+        Happening::SecretsDetected(event) => secrets::tell(event, &mut tale),
+        // Told above, or by nobody: Data Center has no issues and no releases, and its webhooks say nothing of builds.
         Happening::CommitStatus(..)
         | Happening::Issue(..)
         | Happening::IssueComment(..)
         | Happening::Build(..)
+        | Happening::OrganizationUpdated(_)
         | Happening::Release(..) => {}
     }
     tale.drafts
@@ -63,14 +71,15 @@ impl<'a> Tale<'a> {
         if !(self.wanted)(key) {
             return;
         }
-        let payload = Payload {
-            event_key: key,
-            date: Date(self.stage.occurred_at),
-            actor: actor.map(|actor| self.stage.user(actor)),
-            own: own(&self.stage),
-        };
-        self.drafts.push(Draft { kind: key.into(), action: None, body: json(&payload) });
+        let actor = actor.map(|actor| self.stage.user(actor));
+        self.drafts.push(message(key, self.stage.occurred_at, actor, own(&self.stage)));
     }
+}
+
+/// A message under that key: when, who, and the members of its own.
+fn message<T: Serialize>(key: &'static str, at: Timestamp, actor: Option<User<'_>>, own: T) -> Draft {
+    let payload = Payload { event_key: key, date: Date(at), actor, own };
+    Draft { kind: key.into(), action: None, body: json(&payload) }
 }
 
 /// Any payload.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::account::{Account, Repository as Row};
+use domain::account::Repository as Row;
 use domain::canonical::{Actor, RepositoryName};
 use domain::dialect::{Scene, Shape};
 use domain::directory::{Directory, Located};
@@ -56,16 +56,9 @@ impl<'a> Stage<'a> {
         self.told(found.unwrap_or_else(|| unregistered::repository(name, self.directory, self.occurred_at)))
     }
 
-    /// The account an actor stands for: by login, then by address.
-    pub(super) fn account(&self, actor: &Actor) -> Option<Arc<Account>> {
-        let by_login = actor.login.as_deref().and_then(|login| self.directory.account(login));
-        by_login.or_else(|| actor.email.as_deref().and_then(|email| self.directory.account_by_email(email)))
-    }
-
-    /// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
+    /// The account an actor stands for as a user object.
     pub(super) fn user(&self, actor: &Actor) -> User<'a> {
-        let account = self.account(actor);
-        User::of(&account.unwrap_or_else(|| Arc::new(unregistered::person(actor, self.occurred_at))), self.links)
+        user(actor, self.directory, self.occurred_at, self.links)
     }
 
     /// User objects of several.
@@ -82,4 +75,12 @@ impl<'a> Stage<'a> {
     pub(super) fn commit_moment(&self, text: &str) -> CommitMoment {
         CommitMoment(Timestamp::parse_rfc3339(text).unwrap_or(self.occurred_at), self.shape)
     }
+}
+
+/// The account an actor stands for, found by login, then by address, as a user object; for someone unknown here one with
+/// the given name and id 0.
+pub(super) fn user<'a>(actor: &Actor, directory: &Directory, at: Timestamp, links: &'a Links) -> User<'a> {
+    let by_login = actor.login.as_deref().and_then(|login| directory.account(login));
+    let found = by_login.or_else(|| actor.email.as_deref().and_then(|email| directory.account_by_email(email)));
+    User::of(&found.unwrap_or_else(|| Arc::new(unregistered::person(actor, at))), links)
 }

@@ -50,8 +50,8 @@ pub(crate) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         Happening::IssueComment(action, event) => comments::tell_of_issue(*action, event, &mut tale),
         Happening::Build(_, event) => statuses::tell_of_build(event, &mut tale),
         Happening::Release(action, event) => releases::tell(*action, event, &mut tale),
-        // GitHub has no word for it.
-        Happening::MirrorSynchronized(_) => {}
+        // GitHub has no word for them.
+        Happening::MirrorSynchronized(_) | Happening::OrganizationUpdated(_) | Happening::SecretsDetected(_) => {}
     }
     tale.drafts
 }

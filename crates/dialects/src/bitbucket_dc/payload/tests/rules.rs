@@ -68,6 +68,21 @@ fn modified_tells_both_sides_of_what_the_event_is_about() {
 }
 
 #[test]
+fn a_project_is_told_before_and_after_wherever_its_organization_was_published() {
+    let world = World::new();
+    let of_account = Scene { repository: None, ..world.scene(EPOCH) };
+    let wants = |key: &str| key == "project:modified";
+    let example = example("organization.updated");
+    let drafts = crate::bitbucket_dc::payload::translate(&example, &of_account, &wants);
+    assert_eq!(names(&drafts), ["project:modified"]);
+    let body = tree(&drafts[0]);
+    assert_eq!((&body["old"]["key"], &body["new"]["key"]), (&json!("ACME"), &json!("MOVE")));
+    assert_eq!((&body["old"]["name"], &body["new"]["name"]), (&json!("Acme"), &json!("Acme Conveyors")));
+    assert_eq!(body["old"].get("description"), None);
+    assert_eq!(names(&world.tell(&example)), ["project:modified", "proj:modified"]);
+}
+
+#[test]
 fn what_data_center_does_not_show_did_not_change() {
     let homepage_only = of_repository("repository.updated", |event| {
         event.changes.as_mut().expect("changes").description = None;
@@ -220,6 +235,7 @@ fn answers_name_what_they_answer_and_deleted_comments_have_no_properties() {
 fn a_mirror_that_moved_too_much_lists_nothing() {
     let Happening::MirrorSynchronized(mut event) = example("mirror.synchronized") else { panic!("a mirror") };
     event.ref_limit_exceeded = true;
+    event.actor = None;
     let body = World::new().body(&Happening::MirrorSynchronized(event));
     assert_eq!((&body["changes"], &body["refLimitExceeded"], body.get("actor")), (&json!([]), &json!(true), None));
 }
