@@ -11,6 +11,7 @@ use super::errors::ApiError;
 use super::types::{MAX_TEXT, Problems};
 use crate::bitbucket_dc::dialect::{BitbucketDataCenter, NAME};
 use crate::bitbucket_dc::settings::PayloadDialect;
+use crate::bitbucket_dc::variables;
 
 /// Longest password, in characters: access tokens of other products fit.
 const MAX_PASSWORD: usize = 4_096;
@@ -103,7 +104,7 @@ pub(super) fn read_hook(app: &App, scope: HookScope, body: &Map<String, Value>) 
         problems: Problems::default(),
     };
     if fields.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
-        problems.add("name", "Must not be blank.");
+        problems.add("name", "name must not be blank.");
     }
     check_events(&app.dialect, scope, fields.events.as_deref(), &mut problems);
     fields.problems = problems;
@@ -114,7 +115,7 @@ pub(super) fn read_hook(app: &App, scope: HookScope, body: &Map<String, Value>) 
 fn check_events(dialect: &BitbucketDataCenter, scope: HookScope, events: Option<&[String]>, problems: &mut Problems) {
     let Some(events) = events else { return };
     if events.is_empty() {
-        problems.add("events", "There must be at least one event.");
+        problems.add("events", "events must name at least one event.");
     }
     for event in events.iter().filter(|event| !dialect.knows_event(event, scope)) {
         let shown: String = event.chars().take(MAX_TEXT).collect();
@@ -122,8 +123,12 @@ fn check_events(dialect: &BitbucketDataCenter, scope: HookScope, events: Option<
     }
 }
 
-/// A target that may be saved (E-2).
+/// A target that may be saved (E-2), with variables that there are.
 pub(super) fn check_url(app: &App, text: &str, problems: &mut Problems) -> Option<TargetUrl> {
+    if let Err(bad) = variables::check(text) {
+        problems.add("url", bad.to_string());
+        return None;
+    }
     let message = match TargetUrl::parse(text) {
         Ok(url) => match app.settings.url_policy.check(&url) {
             Ok(()) => return Some(url),
@@ -141,7 +146,7 @@ pub(super) fn check_url(app: &App, text: &str, problems: &mut Problems) -> Optio
 /// `configuration`: texts under any names. A null is as good as none.
 fn configuration(members: &Map<String, Value>, problems: &mut Problems) -> Configuration {
     if members.len() > MAX_CONFIGURATION {
-        problems.add("configuration", format!("There can be at most {MAX_CONFIGURATION} entries."));
+        problems.add("configuration", format!("configuration must have at most {MAX_CONFIGURATION} entries."));
     }
     let secret = problems.text(members, "configuration.secret", MAX_TEXT).map(Secret::new);
     let mut entries = Map::new();
@@ -150,12 +155,15 @@ fn configuration(members: &Map<String, Value>, problems: &mut Problems) -> Confi
             Value::String(text) if text.chars().count() <= MAX_TEXT && key.chars().count() <= MAX_TEXT => {
                 entries.insert(key.clone(), Value::from(text.as_str()));
             }
-            _ => problems.add("configuration", format!("Entries must be strings of at most {MAX_TEXT} characters.")),
+            _ => problems.add(
+                "configuration",
+                format!("configuration must consist of strings of at most {MAX_TEXT} characters."),
+            ),
         }
     }
     let dialect = entries.get(PayloadDialect::KEY).and_then(Value::as_str);
     if dialect.is_some_and(|name| PayloadDialect::parse(name).is_none()) {
-        problems.add("configuration.payload_dialect", "Must be epoch or iso.");
+        problems.add("configuration.payload_dialect", "configuration.payload_dialect must be epoch or iso.");
     }
     Configuration { secret, entries }
 }
@@ -166,13 +174,13 @@ pub(super) fn login(members: &Map<String, Value>, problems: &mut Problems) -> Lo
     let password = problems.text(members, "credentials.password", MAX_PASSWORD);
     // The first colon separates (RFC 7617), and control characters have no place in either part.
     if user.contains(':') || user.chars().any(char::is_control) {
-        problems.add("credentials.username", "Must not contain colons or control characters.");
+        problems.add("credentials.username", "credentials.username must not contain colons or control characters.");
     }
     if password.as_ref().is_some_and(|password| password.chars().any(char::is_control)) {
-        problems.add("credentials.password", "Must not contain control characters.");
+        problems.add("credentials.password", "credentials.password must not contain control characters.");
     }
     if user.is_empty() && password.as_ref().is_some_and(|password| !password.is_empty()) {
-        problems.add("credentials.username", "Must be given with a password.");
+        problems.add("credentials.username", "credentials.username must be given with a password.");
     }
     Login { user, password: password.map(Secret::new) }
 }

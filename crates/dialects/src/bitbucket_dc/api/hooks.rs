@@ -90,7 +90,7 @@ pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiErr
 fn new_hook(app: &App, scope: HookScope, creator: AccountId, wanted: Wanted) -> Result<NewHook, ApiError> {
     if wanted.configuration.secret.as_ref().is_some_and(|secret| secret.expose() == MASK) {
         // The mask of another webhook's answer; stored, it would be a secret that everybody knows (S-4).
-        return Err(ApiError::field("configuration.secret", "Must not be the mask of a secret."));
+        return Err(ApiError::field("configuration.secret", "configuration.secret must not be the mask of a secret."));
     }
     let now = app.ports.clock.now();
     Ok(NewHook {

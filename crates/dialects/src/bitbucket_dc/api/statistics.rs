@@ -34,7 +34,7 @@ pub(super) async fn latest(call: Call) -> Result<Response, ApiError> {
 fn outcomes(call: &Call) -> Result<Vec<&'static str>, ApiError> {
     let known = |name: &str| OUTCOMES.into_iter().find(|outcome| outcome.eq_ignore_ascii_case(name));
     let all = call.queries("outcome").into_iter().map(known).collect::<Option<Vec<_>>>();
-    all.ok_or_else(|| ApiError::field("outcome", "Must be SUCCESS, FAILURE or ERROR."))
+    all.ok_or_else(|| ApiError::field("outcome", "outcome must be SUCCESS, FAILURE or ERROR."))
 }
 
 /// The history of all events together, or of those asked for.

@@ -7,7 +7,7 @@ use super::errors::{ApiError, Problem};
 /// Longest name, secret, event key or configuration value, in characters (contract section 1.1).
 pub(super) const MAX_TEXT: usize = 255;
 
-/// What is wrong with a body. A field is named as its path: `configuration.secret` is the `secret` of `configuration`.
+/// What is wrong with a body. Messages name the field as well: many clients show nothing else. A field is named as its path: `configuration.secret` is the `secret` of `configuration`.
 #[derive(Debug, Default)]
 pub(super) struct Problems(Vec<Problem>);
 
@@ -21,7 +21,7 @@ impl Problems {
     pub(super) fn text(&mut self, from: &Map<String, Value>, field: &'static str, longest: usize) -> Option<String> {
         match present(from, field)? {
             Value::String(text) if text.chars().count() > longest => {
-                self.add(field, format!("Must be at most {longest} characters long."));
+                self.add(field, format!("{field} must be at most {longest} characters long."));
                 None
             }
             Value::String(text) => Some(text.clone()),
@@ -64,14 +64,14 @@ impl Problems {
     }
 
     fn wrong<T>(&mut self, field: &'static str, wanted: &str) -> Option<T> {
-        self.add(field, format!("Must be {wanted}."));
+        self.add(field, format!("{field} must be {wanted}."));
         None
     }
 
     /// What cannot be missing. A value that was refused is not told twice.
     pub(super) fn required<T>(&mut self, value: Option<T>, field: &'static str) -> Option<T> {
         if value.is_none() && !self.0.iter().any(|problem| problem.field == field) {
-            self.add(field, "Must be given.");
+            self.add(field, format!("{field} must be given."));
         }
         value
     }

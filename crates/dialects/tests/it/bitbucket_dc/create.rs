@@ -206,3 +206,20 @@ async fn urls_are_checked_when_saved() {
         assert_eq!(error, json!({"context": "url", "message": message, "exceptionName": null}));
     }
 }
+
+#[tokio::test]
+async fn urls_may_hold_variables_that_there_are() {
+    let world = World::new().await;
+    let url = "http://r.test/{project.key}/{repository.slug}?on={event.key}";
+    let hook = made(&world, R, plain(url)).await;
+    assert_eq!(hook["url"], url, "as it was given");
+    for bad in ["http://r.test/{branch}", "http://{project.key}.test/"] {
+        let error = refusal(&call(&world, "POST", R, plain(bad)).await, 400, bad);
+        assert_eq!(error["context"], "url");
+        assert!(error["message"].as_str().expect("a text").starts_with("The URL variable {"), "{error}");
+    }
+    let test = format!("{R}/test?url=http://r.test/%7Bproject.key%7D/%7Brepository.slug%7D");
+    let record = call(&world, "POST", &test, json!({})).await.json();
+    assert_eq!(record["request"]["url"], "http://r.test/ACME/app");
+    assert_eq!(world.sender.take_sent()[0].url.as_str(), "http://r.test/ACME/app");
+}

@@ -70,6 +70,7 @@ async fn an_invocation_has_request_and_result() {
         },
     });
     assert_eq!(told, expected);
+    assert!(told["id"].as_i64().is_some_and(|id| (0..=i64::from(i32::MAX)).contains(&id)), "an int32");
 }
 
 #[tokio::test]
