@@ -109,6 +109,20 @@ test("check 21: anything but a 5xx is tried once: a 404, a redirect, no answer, 
   assert.deepEqual(sink.requests.map(({ url }) => url).sort(), ["/302", "/404", "/mute"]);
 });
 
+test("check 22: with Cloud's limit switched on, a payload over 256 KB is not sent, and the log says why", async (t) => {
+  const { server, create } = await scene(t, { env: { ...VENDOR, POSTRIDER_BITBUCKET_CLOUD__STRICT_PAYLOAD_LIMIT: "true" } });
+  const sink = await Sink.listen(t);
+  const hook = await create({ url: sink.url() });
+  const frame = JSON.stringify({ pad: "" }).length;
+  const pad = (size) => ({ pad: "x".repeat(size - frame) });
+  await publish(server, DIALECT, "repo:push", pad(256 * 1024 + 1));
+  const [skipped] = await attempts(server, hook, 1);
+  assert.deepEqual([skipped.state, skipped.reason], ["skipped", "oversize"]);
+  await publish(server, DIALECT, "repo:push", pad(256 * 1024));
+  await sink.event("repo:push");
+  assert.deepEqual(sink.requests.map(({ body }) => body.length), [256 * 1024]);
+});
+
 test("check 23: a self-signed certificate fails, unless the hook says skip_cert_verification", async (t) => {
   const { server, create } = await scene(t, { env: { POSTRIDER_DELIVERY__RETRIES: "none" } });
   const sink = await Sink.listen(t, { tls: selfSigned(t) });
