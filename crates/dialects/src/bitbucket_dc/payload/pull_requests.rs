@@ -1,6 +1,6 @@
 //! `pr:…`, comments excepted.
 
-use domain::canonical::{PullRequestAction, PullRequestChanges, PullRequestEvent, Verdict};
+use domain::canonical::{Change, PullRequestAction, PullRequestChanges, PullRequestEvent, Verdict};
 use serde::Serialize;
 
 use super::shapes::{Participant, PreviousTarget, PullRequestObject, Status, User};
@@ -62,11 +62,16 @@ fn tell_of_edit(event: &PullRequestEvent, tale: &mut Tale<'_>) {
     let pull = &event.pull_request;
     tale.tell("pr:modified", Some(&event.actor), |stage| Modified {
         pull_request: PullRequestObject::of(pull, stage),
-        previous_title: changes.title.as_ref().map_or(&pull.title, |title| title.from.as_deref().unwrap_or_default()),
-        previous_description: changes.body.as_ref().map_or(pull.body.as_deref(), |body| body.from.as_deref()),
+        previous_title: before(changes.title.as_ref(), Some(&pull.title)),
+        previous_description: before(changes.body.as_ref(), pull.body.as_deref()),
         previous_target: PreviousTarget::of(previous_target(event)),
         previous_draft: changes.draft.unwrap_or(pull.draft),
     });
+}
+
+/// A text before; the present one if it did not change.
+fn before<'a>(change: Option<&'a Change>, now: Option<&'a str>) -> &'a str {
+    change.map_or(now, |change| change.from.as_deref()).unwrap_or_default()
 }
 
 /// The target before; the present one if it did not change.
@@ -113,8 +118,7 @@ struct ReviewersUpdated<'a> {
 struct Modified<'a> {
     pull_request: PullRequestObject<'a>,
     previous_title: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous_description: Option<&'a str>,
+    previous_description: &'a str,
     previous_target: PreviousTarget<'a>,
     previous_draft: bool,
 }

@@ -15,8 +15,8 @@ pub(in super::super) struct PullRequestObject<'a> {
     id: u64,
     version: u64,
     title: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
+    /// Empty for none: typed receivers want a text.
+    description: &'a str,
     state: &'static str,
     open: bool,
     closed: bool,
@@ -65,7 +65,7 @@ impl<'a> PullRequestObject<'a> {
             id: pull.number,
             version: pull.version,
             title: &pull.title,
-            description: pull.body.as_deref(),
+            description: pull.body.as_deref().unwrap_or_default(),
             state,
             open,
             closed: !open,

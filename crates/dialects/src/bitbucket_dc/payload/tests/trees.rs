@@ -20,7 +20,7 @@ const ENTITIES: [(&str, &str); 24] = [
     ("Participant", "user:User lastReviewedCommit? role approved status"),
     (
         "PullRequest",
-        "id version title description? state open closed draft createdDate updatedDate closedDate? fromRef:Ref \
+        "id version title description state open closed draft createdDate updatedDate closedDate? fromRef:Ref \
          toRef:Ref locked author:Participant reviewers:Participant participants:Participant properties?:Merge links:Page",
     ),
     ("Merge", "mergeCommit:MergeCommit"),
@@ -69,7 +69,7 @@ fn own_members(key: &str) -> &'static str {
         "pr:from_ref_updated" => "pullRequest:PullRequest previousFromHash",
         "pr:to_ref_updated" => "pullRequest:PullRequest previousToHash previousTarget:Target",
         "pr:modified" => {
-            "pullRequest:PullRequest previousTitle previousDescription? previousTarget:Target previousDraft"
+            "pullRequest:PullRequest previousTitle previousDescription previousTarget:Target previousDraft"
         }
         "pr:reviewer:updated" => "pullRequest:PullRequest addedReviewers:User removedReviewers:User",
         "pr:comment:added" | "pr:comment:deleted" => "pullRequest:PullRequest comment:Comment commentParentId?",
