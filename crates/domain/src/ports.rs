@@ -419,4 +419,7 @@ pub struct SendRequest {
 pub trait Sender: Send + Sync {
     /// One POST. Never fails: whatever happens is an [`Exchange`].
     async fn send(&self, request: SendRequest) -> Exchange;
+    /// Would a request to that target be let out now? Resolves its name and asks the guard; connects nowhere. `Err` says
+    /// why not, without addresses (E-12).
+    async fn vet(&self, url: &TargetUrl) -> Result<(), String>;
 }

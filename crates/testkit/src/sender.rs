@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome};
 use domain::ports::{SendRequest, Sender};
+use domain::rules::target::{TargetHost, TargetUrl};
 
 /// Calls nobody. Answers with what it was told to, in order, and then with 200.
 #[derive(Debug, Default)]
@@ -41,6 +42,15 @@ impl Sender for RecordingSender {
         let mut script = self.script();
         script.sent.push(request);
         script.answers.pop_front().unwrap_or_else(|| answered(200))
+    }
+
+    /// Names that end in `.invalid` do not resolve; everything else is fine.
+    async fn vet(&self, url: &TargetUrl) -> Result<(), String> {
+        let target = url.target().map_err(|error| error.to_string())?;
+        match &target.host {
+            TargetHost::Name(name) if name.ends_with(".invalid") => Err("the name does not resolve".to_owned()),
+            TargetHost::Name(_) | TargetHost::Address(_) => Ok(()),
+        }
     }
 }
 

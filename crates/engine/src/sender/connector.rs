@@ -86,7 +86,7 @@ impl Connector {
     }
 
     /// The addresses that may be dialled.
-    async fn classify(&self, target: &Target, policy: &EgressPolicy) -> Result<Vec<IpAddr>, Failure> {
+    pub(super) async fn classify(&self, target: &Target, policy: &EgressPolicy) -> Result<Vec<IpAddr>, Failure> {
         policy.check_host(&target.host, target.port).map_err(|refusal| self.refuse(refusal))?;
         let name = match &target.host {
             TargetHost::Address(address) => return Ok(vec![*address]),

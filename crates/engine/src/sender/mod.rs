@@ -23,7 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::attempt::Exchange;
 use domain::ports::{Clock, SendRequest, Sender};
-use domain::rules::target::EgressPolicy;
+use domain::rules::target::{EgressPolicy, TargetUrl};
 
 pub use resolver::{Resolver, SystemResolver};
 
@@ -138,5 +138,11 @@ impl HttpSender {
 impl Sender for HttpSender {
     async fn send(&self, request: SendRequest) -> Exchange {
         exchange::run(self, request).await
+    }
+
+    async fn vet(&self, url: &TargetUrl) -> Result<(), String> {
+        let target = url.target().map_err(|error| error.to_string())?;
+        let vetted = self.connector.classify(target, &self.policy()).await;
+        vetted.map(drop).map_err(|failure| failure.to_string())
     }
 }

@@ -140,6 +140,19 @@ async fn e6_our_own_listener_is_refused_although_loopback_is_permitted() {
 }
 
 #[tokio::test]
+async fn e2_what_is_vetted_is_judged_as_when_it_is_sent_and_not_called() {
+    let receiver = Receiver::start().await;
+    let table = Table::with("good.test", &[&["127.0.0.1"]]);
+    let permitted = resolving(loopback().policy, &table);
+    let of = |text: &str| domain::rules::target::TargetUrl::parse(text).expect("a URL");
+    assert_eq!(permitted.vet(&of(&url(&receiver, "good.test"))).await, Ok(()));
+    assert_eq!(permitted.vet(&of("http://lost.test/")).await, Err("name lookup: the name does not resolve".to_owned()));
+    let refused = resolving(EgressPolicy::default(), &table).vet(&of("http://good.test/")).await;
+    assert_eq!(refused, Err("guard: the target's address may not be called".to_owned()));
+    assert_eq!(receiver.connections(), 0);
+}
+
+#[tokio::test]
 async fn e2_credentials_become_basic_authentication_and_stay_out_of_the_path() {
     let receiver = Receiver::start().await;
     let url = receiver.url("/hook").replace("http://", "http://bob:s%40cret@");

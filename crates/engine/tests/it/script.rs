@@ -12,6 +12,7 @@ use domain::delivery::Message;
 use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
 use domain::ports::{SendRequest, Sender};
+use domain::rules::target::TargetUrl;
 use tokio::sync::{Notify, Semaphore};
 
 /// What comes of a send.
@@ -131,6 +132,10 @@ impl Sender for Script {
                 }
             };
         }
+    }
+
+    async fn vet(&self, _: &TargetUrl) -> Result<(), String> {
+        Ok(())
     }
 }
 

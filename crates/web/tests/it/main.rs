@@ -1,4 +1,5 @@
 //! The whole server in one process, on a clock of our own: every surface, a real store, a real engine, real receivers.
 
+mod breaker;
 mod three_dialects;
 mod world;

@@ -21,7 +21,7 @@ fn at<'a>(received: &'a [Received], path: &str) -> Vec<&'a Received> {
 
 fn verify(request: &Received, header: &str) -> Value {
     let mac = sign(&Key::new(HMAC_SHA256, SECRET.as_bytes()), &request.body);
-    let hex: String = mac.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = mac.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     assert_eq!(request.header(header), Some(format!("sha256={hex}").as_str()), "{request:?}");
     serde_json::from_slice(&request.body).expect("JSON")
 }
@@ -45,7 +45,8 @@ async fn one_push_reaches_hooks_of_every_dialect_and_scope_each_in_its_own_form(
     world.must("POST", "/rest/api/latest/projects/AIR/webhooks", &server("/server/project")).await;
 
     let accepted = world.publish("one", "push", PUSH).await;
-    let received = receiver.wait_for(1 + accepted["deliveries"].as_u64().expect("a count") as usize).await;
+    let received =
+        receiver.wait_for(1 + usize::try_from(accepted["deliveries"].as_u64().expect("a count")).expect("small")).await;
 
     let refs = serde_json::from_str::<Value>(PUSH).expect("JSON")["refs"].as_array().expect("refs").len();
     let pushes = at(&received, "/github");

@@ -58,6 +58,13 @@ impl HookFields {
         problems.verdict().map(|()| fields)
     }
 
+    /// Refuses a URL whose name does not resolve, or not to where deliveries may go (section 1.1).
+    pub(super) async fn vet(&self, app: &App) -> Result<(), ApiError> {
+        let Some(url) = &self.url else { return Ok(()) };
+        let vetted = app.ports.sender.vet(url).await;
+        vetted.map_err(|reason| ApiError::Invalid(Problems::one("url", format!("cannot be called: {reason}"))))
+    }
+
     /// What the hook to be keeps for this surface alone.
     pub(super) fn extra(&mut self) -> Map<String, Value> {
         let mut extra = Map::new();

@@ -162,7 +162,11 @@ async fn check_17_urls_are_checked_by_form_and_by_policy() {
     let strict = World::with(ApiSettings { url_policy, ..ApiSettings::default() }).await;
     let refused = fields(&strict, HOOKS, simple("http://10.0.0.1/")).await;
     assert_eq!(refused, json!({"url": ["the URL may not be called from here: private"]}));
+    let lost = fields(&strict, HOOKS, simple("http://lost.invalid/")).await;
+    assert_eq!(lost, json!({"url": ["cannot be called: the name does not resolve"]}));
     let made = hook(&strict, simple("http://r.test/")).await;
+    let lost = call(&strict, "PUT", &path_of(&made), json!({"url": "http://lost.invalid/"})).await;
+    assert_refused(&lost, 400, "a name that does not resolve");
     let moved = call(&strict, "PUT", &path_of(&made), json!({"url": "http://10.0.0.1/"})).await;
     assert_refused(&moved, 400, "an edit");
     assert_eq!(stored(&strict)[0].url.as_str(), "http://r.test/");
