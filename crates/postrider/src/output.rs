@@ -13,7 +13,7 @@ pub(crate) struct Output {
     json: bool,
 }
 
-/// A column of a table: its title, and the field of an item it shows.
+/// A column of a table: its title, and the field of an item it shows; a path if it begins with a slash.
 pub(crate) type Column = (&'static str, &'static str);
 
 impl Output {
@@ -108,7 +108,9 @@ fn cell(value: Option<&Value>) -> String {
 
 fn table(items: &[Value], columns: &[Column], titled: bool) -> String {
     let title = titled.then(|| columns.iter().map(|(title, _)| (*title).to_owned()).collect::<Vec<_>>());
-    let rows = items.iter().map(|item| columns.iter().map(|(_, field)| cell(item.get(*field))).collect());
+    let value =
+        |item: &'_ Value, field: &str| cell(if field.starts_with('/') { item.pointer(field) } else { item.get(field) });
+    let rows = items.iter().map(|item| columns.iter().map(|(_, field)| value(item, field)).collect());
     let rows: Vec<Vec<String>> = title.into_iter().chain(rows).collect();
     let widths: Vec<usize> = (0..columns.len())
         .map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).max(columns[at].0.len()))

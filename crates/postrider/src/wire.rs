@@ -9,7 +9,9 @@ use anyhow::Context;
 use dialects::{ApiSettings, BitbucketDataCenter, SurfaceSettings, UrlPolicy, surfaces};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
+use domain::hook::DialectName;
 use domain::ports::{Clock, Entropy, Store};
+use domain::rules::breaker::OnOpen;
 use domain::rules::target::EgressPolicy;
 use engine::{Bulkheads, EgressSettings, Engine, EngineSettings, HttpSender, LogAttempts};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -48,7 +50,9 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
     let store = open_store(config, &dialects, &clock, &entropy).await?;
     let public_url = config.server.public_url.as_deref().map(|url| Arc::from(url.trim_end_matches('/')));
     let policy = config.egress.policy(&[address])?;
-    let settings = api_settings(config, public_url.clone(), policy.clone());
+    let engine_settings = engine_settings(config, &dialects)?;
+    let skipping = skipping(&dialects, &engine_settings);
+    let settings = api_settings(config, public_url.clone(), policy.clone(), skipping);
     let egress = EgressSettings {
         policy,
         allow_insecure_tls: !config.egress.forbid_insecure_tls,
@@ -64,7 +68,7 @@ pub(crate) async fn assemble(config: &Config, address: SocketAddr) -> anyhow::Re
         sender: sender.clone(),
         public_url: public_url.unwrap_or_else(|| Arc::from(format!("http://{address}"))),
     };
-    let engine = Engine::start(ports.clone(), engine_settings(config, &ports.dialects)?);
+    let engine = Engine::start(ports.clone(), engine_settings);
     engine.started().await;
     tokio::spawn(keep_fresh(sender));
     tokio::spawn(keep_metrics(metrics.clone()));
@@ -112,14 +116,26 @@ fn surface_settings(config: &Config) -> anyhow::Result<SurfaceSettings> {
     })
 }
 
-fn api_settings(config: &Config, public_url: Option<Arc<str>>, policy: EgressPolicy) -> ApiSettings {
+fn api_settings(
+    config: &Config,
+    public_url: Option<Arc<str>>,
+    policy: EgressPolicy,
+    skipping: Arc<[DialectName]>,
+) -> ApiSettings {
     ApiSettings {
         public_url,
         max_hooks_per_event: config.api.max_hooks_per_event,
         requests_per_hour: config.api.requests_per_hour,
         egress_addresses: egress_addresses(config).into(),
         url_policy: UrlPolicy::new(move |url| policy.check_url(url).map_err(|refusal| refusal.to_string())),
+        skipping,
     }
+}
+
+/// Dialects whose hooks skip what comes while their breaker is open.
+fn skipping(dialects: &Dialects, settings: &EngineSettings) -> Arc<[DialectName]> {
+    let names = dialects.iter().map(|dialect| dialect.name());
+    names.filter(|name| settings.breaker_of(Some(*name)).on_open == OnOpen::Skip).collect()
 }
 
 /// What receivers are told to let in: what was configured for that, or else what connections are bound to.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use domain::hook::DialectName;
 use domain::rules::target::TargetUrl;
 
 /// Judges a hook's URL when it is saved, beyond its syntax. `Err` is the reason in a few words, such as `localhost`.
@@ -52,6 +53,8 @@ pub struct ApiSettings {
     pub url_policy: UrlPolicy,
     /// Management requests one token may make in an hour, where the vendor announces such a limit.
     pub requests_per_hour: u32,
+    /// Dialects whose hooks skip what comes while their breaker is open; those of others hold it.
+    pub skipping: Arc<[DialectName]>,
 }
 
 impl Default for ApiSettings {
@@ -62,6 +65,7 @@ impl Default for ApiSettings {
             egress_addresses: Arc::new([]),
             url_policy: UrlPolicy::default(),
             requests_per_hour: 5_000,
+            skipping: Arc::new([]),
         }
     }
 }

@@ -1,3 +1,8 @@
+use std::time::Duration;
+
+use domain::attempt::{BreakerStep, Settlement};
+use domain::ports::Clock as _;
+use domain::rules::breaker::Breaker;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, ROOT};
@@ -129,4 +134,47 @@ async fn a_ping_is_a_delivery_to_that_hook_alone() {
     assert_eq!(newest["type"], "github.ping");
     let counts = bed.get(ROOT, "/api/v1/doctor").await.json;
     assert_eq!(counts["conservation"]["planned"], 1);
+}
+
+/// A failure of a hook that leaves its breaker open for ten seconds.
+async fn open_breaker(bed: &Bed, hook: i64) {
+    let hook = bed.ports.store.directory().hook(domain::id::HookId(hook)).expect("exists");
+    let claim =
+        domain::ports::ClaimDue { now: bed.clock.now(), lanes: vec![(hook.id, 1)], lease_until: bed.clock.now() };
+    let work = bed.ports.store.claim_due(claim).await.expect("claims").remove(0);
+    let breaker =
+        Breaker { failures: 5, open_until: Some(bed.clock.now().plus(Duration::from_secs(10))), healed: None };
+    let step = BreakerStep { version: hook.version, step: 1, breaker };
+    let settlement = Settlement { breaker: Some(step), ..crate::log::settled(bed, &work, 500) };
+    bed.ports.store.settle(vec![settlement]).await.expect("settles");
+}
+
+#[tokio::test]
+async fn d20_a_hook_shows_its_breaker_and_its_admins_close_it() {
+    let bed = Bed::acme().await;
+    let id = bed.hook("http://r.test/").await;
+    let path = format!("/api/v1/hooks/{id}");
+    let closed = json!({"state": "closed", "failures": 0, "open_until": null, "on_open": "hold"});
+    assert_eq!(bed.get("owner-token", &path).await.json["breaker"], closed);
+    bed.post("owner-token", &format!("{path}/pings"), json!({})).await;
+    open_breaker(&bed, id).await;
+    let open = |state: &str| json!({"state": state, "failures": 5, "open_until": "2026-01-02T03:04:15.000Z", "on_open": "hold"});
+    let shown = bed.get("owner-token", &path).await.json;
+    assert_eq!(shown["breaker"], open("open"));
+    assert_eq!(bed.get("owner-token", "/api/v1/hooks?scope=/repos/acme/widgets").await.json["items"], json!([shown]));
+    bed.clock.advance(Duration::from_secs(10));
+    assert_eq!(bed.get("owner-token", &path).await.json["breaker"], open("half_open"));
+
+    let close = format!("{path}/breaker/close");
+    bed.token("owner", "reads", "read:repo_hook").await;
+    for (token, status) in [("ann-token", 403), ("bob-token", 403), ("reads", 403)] {
+        assert_eq!(bed.post(token, &close, json!({})).await.status(), status, "{token}");
+    }
+    let answer = bed.post("owner-token", &close, json!({})).await;
+    assert_eq!((answer.status(), &answer.json["breaker"]), (200, &closed));
+    let updated = answer.json["updated_at"].clone();
+    bed.clock.advance(Duration::from_secs(10));
+    let again = bed.post("owner-token", &close, json!({})).await;
+    assert_eq!((again.status(), &again.json["updated_at"]), (200, &updated), "there was nothing to close");
+    assert_eq!(bed.post("owner-token", "/api/v1/hooks/99/breaker/close", json!({})).await.status(), 404);
 }

@@ -19,7 +19,7 @@ async fn attempt_all(bed: &Bed, hook: i64, status: u16) {
     bed.ports.store.settle(batch).await.expect("settles");
 }
 
-fn settled(bed: &Bed, work: &Work, status: u16) -> Settlement {
+pub(crate) fn settled(bed: &Bed, work: &Work, status: u16) -> Settlement {
     let now = bed.clock.now();
     let state = if status < 300 { DeliveryState::Succeeded } else { DeliveryState::Failed };
     let exchange = Exchange {

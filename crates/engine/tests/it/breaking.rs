@@ -99,7 +99,7 @@ async fn d20_five_failures_open_it_and_one_probe_goes_when_the_pause_is_over() {
         pause = (pause * 2).min(36_000);
         let until = breaker_of(&world, hook).await.open_until.expect("open");
         assert_eq!(until.since(world.clock.now()), SECOND * pause, "probe {probes}");
-        world.advance(SECOND * pause - SECOND).await;
+        world.advance(SECOND * (pause - 1)).await;
         settle_down(&world).await;
         assert_eq!(world.script.sent_to(URL).len(), 5 + probes, "not a moment before");
         world.advance(SECOND).await;

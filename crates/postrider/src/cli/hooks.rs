@@ -24,6 +24,11 @@ pub(crate) enum HookCommand {
         /// Its number
         id: i64,
     },
+    /// Close a hook's circuit breaker; what it held goes out at once
+    CloseBreaker {
+        /// Its number
+        id: i64,
+    },
     /// Delete a hook; its log stays
     Delete {
         /// Its number

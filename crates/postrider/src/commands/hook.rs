@@ -19,9 +19,10 @@ const COLUMNS: &[Column] = &[
     ("ACTIVE", "active"),
     ("SECRET", "secret_set"),
     ("QUEUED", "queued"),
+    ("BREAKER", "/breaker/state"),
 ];
 
-/// Creates, lists, shows, pings or deletes hooks.
+/// Creates, lists, shows, pings, heals or deletes hooks.
 pub(crate) async fn run(command: HookCommand, global: &Global) -> anyhow::Result<()> {
     let client = Client::from_global(global)?;
     let output = Output::from_global(global);
@@ -35,6 +36,11 @@ pub(crate) async fn run(command: HookCommand, global: &Global) -> anyhow::Result
         HookCommand::Ping { id } => {
             client.post_raw(&format!("/api/v1/hooks/{id}/pings"), http::HeaderMap::new(), bytes::Bytes::new()).await?;
             output.done(&format!("pinged {id}"))
+        }
+        HookCommand::CloseBreaker { id } => {
+            let path = format!("/api/v1/hooks/{id}/breaker/close");
+            client.post_raw(&path, http::HeaderMap::new(), bytes::Bytes::new()).await?;
+            output.done(&format!("closed the breaker of {id}"))
         }
         HookCommand::Delete { id } => {
             client.delete(&format!("/api/v1/hooks/{id}")).await?;

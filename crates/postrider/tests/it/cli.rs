@@ -174,6 +174,9 @@ fn events_are_published_and_their_deliveries_followed() {
     let events: Value =
         serde_json::from_str(&said(server.run("event list --source /repos/acme/widgets"))).expect("JSON");
     assert_eq!(events[2]["ce_id"], "one");
+    let shown: Value = serde_json::from_str(&said(server.run(&format!("hook show {hook}")))).expect("JSON");
+    assert_eq!((&shown["breaker"]["state"], &shown["breaker"]["on_open"]), (&json!("closed"), &json!("hold")));
+    said(server.run(&format!("hook close-breaker {hook}")));
     said(server.run(&format!("hook ping {hook}")));
     assert!(next(&bodies).contains("\"zen\""));
     said(server.run(&format!("hook delete {hook}")));

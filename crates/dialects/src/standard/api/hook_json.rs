@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::directory::Directory;
 use domain::hook::{ALL_EVENTS, BodyFormat, Hook, HookScope};
 use domain::rules::backoff::Schedule;
+use domain::rules::breaker::{Breaker, OnOpen};
 use domain::secret::{MASK, Secret};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -39,13 +40,36 @@ pub(crate) struct HookJson {
     timeout: Option<u64>,
     retries: Value,
     queued: u64,
+    breaker: BreakerJson,
     created_at: String,
     updated_at: String,
 }
 
+/// How a hook's breaker stands (D-20).
+#[derive(Debug, Serialize)]
+struct BreakerJson {
+    state: &'static str,
+    failures: u32,
+    open_until: Option<String>,
+    on_open: &'static str,
+}
+
+/// What is known of a hook beside what was configured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Health {
+    /// Deliveries waiting in the database.
+    pub(crate) queued: u64,
+    /// Its breaker.
+    pub(crate) breaker: Breaker,
+    /// What the breaker does when it is open.
+    pub(crate) on_open: OnOpen,
+    /// The moment of looking.
+    pub(crate) now: Timestamp,
+}
+
 impl HookJson {
-    /// The hook, with `queued` deliveries waiting in the database.
-    pub(crate) fn new(directory: &Directory, hook: &Hook, queued: u64) -> Self {
+    /// The hook, and how it fares.
+    pub(crate) fn new(directory: &Directory, hook: &Hook, health: &Health) -> Self {
         Self {
             id: hook.id.0,
             uid: hook.uid.to_string(),
@@ -69,7 +93,13 @@ impl HookJson {
                 Some(Schedule::Vendor) => "vendor".into(),
                 Some(Schedule::None) => "none".into(),
             },
-            queued,
+            queued: health.queued,
+            breaker: BreakerJson {
+                state: health.breaker.state(health.now).as_str(),
+                failures: health.breaker.failures,
+                open_until: health.breaker.open_until.map(Timestamp::rfc3339_millis),
+                on_open: health.on_open.as_str(),
+            },
             created_at: hook.created_at.rfc3339_millis(),
             updated_at: Timestamp::rfc3339_millis(hook.updated_at),
         }

@@ -1,5 +1,6 @@
 //! `/api/v1/hooks`: hooks of every dialect.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,12 +13,13 @@ use domain::flow::{ping as flow, publish::find_source};
 use domain::hook::{Hook, HookConflict, HookScope, NewHook};
 use domain::id::{HookId, Uid};
 use domain::rules::access::{HookAccess, repository_hook_access};
+use domain::rules::breaker::OnOpen;
 use domain::rules::target::TargetUrl;
 use serde::Deserialize;
 
 use super::caller::{Caller, is_organization};
 use super::errors::Reject;
-use super::hook_json::{self, HookJson};
+use super::hook_json::{self, Health, HookJson};
 use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::{Answer, Api, Context};
@@ -44,12 +46,34 @@ pub(crate) async fn list(
     let of = |dialect: &Arc<dyn domain::dialect::Dialect>| directory.hooks_of(scope_of(place), dialect.name());
     let mut hooks: Vec<Arc<Hook>> = context.ports.dialects.iter().flat_map(of).collect();
     hooks.sort_by_key(|hook| hook.id);
-    let mut queued = std::collections::HashMap::new();
-    for hook in &hooks {
-        queued.insert(hook.id, context.ports.store.queued(hook.id).await?);
+    let health = health_of(&context, &hooks).await?;
+    let hooks: Vec<_> = hooks.into_iter().zip(health).collect();
+    Ok(window.cut(&hooks, |(hook, _)| hook.id.0, |(hook, health)| HookJson::new(directory, hook, health)))
+}
+
+/// How these hooks fare.
+async fn health_of(context: &Context, hooks: &[Arc<Hook>]) -> Answer<Vec<Health>> {
+    let ids: Vec<_> = hooks.iter().map(|hook| hook.id).collect();
+    let breakers: HashMap<_, _> = context.ports.store.breakers_of(&ids).await?.into_iter().collect();
+    let now = context.ports.clock.now();
+    let mut found = Vec::with_capacity(hooks.len());
+    for hook in hooks {
+        let skips = context.settings.skipping.contains(&hook.dialect);
+        found.push(Health {
+            queued: context.ports.store.queued(hook.id).await?,
+            breaker: breakers.get(&hook.id).copied().unwrap_or_default(),
+            on_open: if skips { OnOpen::Skip } else { OnOpen::Hold },
+            now,
+        });
     }
-    let waiting = |hook: &Hook| queued.get(&hook.id).copied().unwrap_or(0);
-    Ok(window.cut(&hooks, |hook| hook.id.0, |hook| HookJson::new(directory, hook, waiting(hook))))
+    Ok(found)
+}
+
+/// A hook as it is answered.
+async fn shown(context: &Context, hook: Arc<Hook>) -> Answer<Json<HookJson>> {
+    let health = health_of(context, std::slice::from_ref(&hook)).await?;
+    let health = health.first().ok_or_else(no_hook)?;
+    Ok(Json(HookJson::new(context.ports.directory(), &hook, health)))
 }
 
 /// Creates a hook.
@@ -90,7 +114,7 @@ pub(crate) async fn create(
     let hook =
         context.ports.store.create_hook(new, sibling_rule(context.settings.max_hooks_per_event, Vec::new())).await?;
     tracing::info!(hook = %hook.id, source, user = caller.0.user.login, "a hook was created");
-    Ok((StatusCode::CREATED, Json(HookJson::new(context.ports.directory(), &hook, 0))))
+    Ok((StatusCode::CREATED, shown(&context, hook).await?))
 }
 
 fn refused_target(reason: &str) -> String {
@@ -100,8 +124,24 @@ fn refused_target(reason: &str) -> String {
 /// Shows a hook.
 pub(crate) async fn show(State(context): Api, caller: Caller, Names(id): Names<i64>) -> Answer<Json<HookJson>> {
     let hook = accessible(&context, &caller, id, HookAccess::Read)?;
-    let queued = context.ports.store.queued(hook.id).await?;
-    Ok(Json(HookJson::new(context.ports.directory(), &hook, queued)))
+    shown(&context, hook).await
+}
+
+/// Closes a hook's breaker by hand: an edit that changes nothing else. What was held goes out at once.
+pub(crate) async fn close_breaker(
+    State(context): Api,
+    caller: Caller,
+    Names(id): Names<i64>,
+) -> Answer<Json<HookJson>> {
+    let hook = accessible(&context, &caller, id, HookAccess::Write)?;
+    let ports = &context.ports;
+    if ports.store.breakers_of(&[hook.id]).await?.is_empty() {
+        return shown(&context, hook).await;
+    }
+    let edited = ports.store.update_hook(hook.id, ports.clock.now(), Box::new(|hook| hook), Arc::new(|_, _| Ok(())));
+    let edited = edited.await?;
+    tracing::info!(hook = %edited.id, user = caller.0.user.login, "the breaker of hook {} was closed by hand", edited.id);
+    shown(&context, edited).await
 }
 
 /// Deletes a hook; its log stays.

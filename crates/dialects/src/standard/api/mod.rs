@@ -61,6 +61,7 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/api/v1/hooks", post(hooks::create).get(hooks::list))
         .route("/api/v1/hooks/{id}", get(hooks::show).delete(hooks::remove))
         .route("/api/v1/hooks/{id}/pings", post(hooks::ping))
+        .route("/api/v1/hooks/{id}/breaker/close", post(hooks::close_breaker))
         .route("/api/v1/hooks/{id}/deliveries", get(deliveries::list))
         .route("/api/v1/deliveries/{id}", get(deliveries::show))
         .route("/api/v1/deliveries/{id}/redeliver", post(deliveries::redeliver))

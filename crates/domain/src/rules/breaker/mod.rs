@@ -85,7 +85,8 @@ impl BreakerSettings {
         let (least, most) = self.jitter;
         let share = least + (most - least) * jitter.clamp(0.0, 1.0);
         // Beyond the range of floats the power is infinite, and the minimum still right.
-        Duration::from_secs_f64(nominal.min(self.max.as_secs_f64()) * share.clamp(0.0, 1.0))
+        let pause = nominal.min(self.max.as_secs_f64()) * share.clamp(0.0, 1.0);
+        Duration::try_from_secs_f64(pause).unwrap_or(self.max)
     }
 }
 

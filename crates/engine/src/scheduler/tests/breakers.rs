@@ -170,14 +170,21 @@ fn the_result_of_an_exchange_with_the_hook_before_its_edit_says_nothing() {
     assert_eq!(bench.add(hook, 1), 1);
 }
 
+/// A claim that the store has made and the scheduler does not know of yet.
+struct Claim {
+    asked: Vec<(HookId, usize)>,
+    got: Vec<Work>,
+    by_hand: bool,
+}
+
 /// What the store would do, and a count of everything.
 #[derive(Default)]
 struct Database {
     rows: BTreeMap<i64, Work>,
     /// Places given, not yet committed.
     committing: Vec<Work>,
-    /// Claims under way: asked, got, by hand.
-    claims: Vec<(Vec<(HookId, usize)>, Vec<Work>, bool)>,
+    /// Under way.
+    claims: Vec<Claim>,
     ended: usize,
     skipped: usize,
 }
@@ -220,7 +227,7 @@ impl Database {
             let ids: Vec<_> = self.rows.values().filter(fits).take(*room).map(|work| work.delivery.0).collect();
             got.extend(ids.into_iter().filter_map(|id| self.rows.remove(&id)));
         }
-        self.claims.push((lanes, got, by_hand));
+        self.claims.push(Claim { asked: lanes, got, by_hand });
     }
 
     /// What the dispatcher does, but for the poll; claims arrive at once, or some time later.
@@ -262,7 +269,7 @@ impl Database {
 
     fn arrive(&mut self, bench: &mut Bench) {
         let now = bench.wall();
-        for (asked, got, by_hand) in std::mem::take(&mut self.claims) {
+        for Claim { asked, got, by_hand } in std::mem::take(&mut self.claims) {
             if by_hand { bench.state.claimed_by_hand(got, now) } else { bench.state.claimed(&asked, got, now) }
         }
     }
