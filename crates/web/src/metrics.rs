@@ -8,6 +8,10 @@ pub fn describe() {
     describe_counter!("postrider_deliveries_planned_total", Unit::Count, "Deliveries planned for accepted events.");
     describe_counter!("postrider_attempts_total", Unit::Count, "Attempts by dialect and outcome.");
     describe_counter!("postrider_unsent_total", Unit::Count, "Deliveries that ended without an attempt.");
+    describe_counter!("postrider_skipped_total", Unit::Count, "Deliveries skipped by rule, by dialect and reason.");
+    describe_gauge!("postrider_breakers", Unit::Count, "Breakers that are not closed, by dialect and state.");
+    describe_counter!("postrider_breaker_openings_total", Unit::Count, "Closed breakers that opened, by dialect.");
+    describe_counter!("postrider_held_total", Unit::Count, "Deliveries put off by an open breaker, by dialect.");
     describe_counter!("postrider_egress_refusals_total", Unit::Count, "Targets the address guard refused, by reason.");
     describe_gauge!("postrider_in_flight", Unit::Count, "Exchanges with receivers under way.");
     describe_gauge!("postrider_unsettled", Unit::Count, "Attempts whose records are not committed yet.");
