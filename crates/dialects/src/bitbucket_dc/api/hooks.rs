@@ -64,14 +64,14 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
 }
 
 /// A webhook as this request wants it. Whoever administers a repository but not its project reads the project's
-/// webhooks without their secrets.
+/// webhooks without their secrets, and without statistics: those tell of other repositories.
 pub(super) async fn shown(call: &Call, at: &At, hook: &Hook, detail: Detail) -> Result<Value, ApiError> {
     let me = call.myself()?;
     let inherited = hook.scope != at.scope();
     let hidden = inherited && !at.project_alone().is_administered_by(call.app.ports.directory(), me);
     let masked = hidden || call.app.own.mask_secrets;
     let mut whole = webhook(hook, if masked { Secrets::Masked } else { Secrets::Clear });
-    if call.flag("statistics") == Some(true) {
+    if call.flag("statistics") == Some(true) && !hidden {
         whole.insert("statistics".to_owned(), history_of(call, hook, detail).await?);
     }
     Ok(Value::Object(whole))

@@ -43,17 +43,12 @@ const ROOTS: [&str; 2] = ["/rest/{*rest}", "/bitbucket/rest/{*rest}"];
 pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitbucketDataCenterSettings>) -> Router {
     let app = Arc::new(App::new(ports, settings, own));
     let mut router = Router::new();
-    for prefix in PREFIXES {
-        for scope in ["/projects/{project}", "/projects/{project}/repos/{repository}"] {
-            for (tail, methods) in webhook_routes() {
-                router = router.route(&format!("{prefix}{scope}/webhooks{tail}"), methods);
-            }
+    for (path, methods) in table() {
+        for prefix in PREFIXES {
+            router = router.route(&format!("{prefix}{path}"), methods.clone());
+            // The product does not care for a slash at the end.
+            router = router.route(&format!("{prefix}{path}/"), methods.clone());
         }
-        for (path, methods) in resources::table() {
-            router = router.route(&format!("{prefix}{path}"), methods);
-        }
-        let search = "/projects/{project}/repos/{repository}/webhooks/search";
-        router = router.route(&format!("{prefix}{search}"), get(hooks::search));
     }
     for root in ROOTS {
         router = router.route(root, any(absent));
@@ -70,6 +65,18 @@ async fn absent() -> ApiError {
 
 async fn wrong_method() -> ApiError {
     ApiError::WrongMethod
+}
+
+/// Path patterns and their methods.
+fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
+    let repository = "/projects/{project}/repos/{repository}";
+    let mut table: Vec<_> = resources::table().into_iter().map(|(path, methods)| (path.to_owned(), methods)).collect();
+    for scope in ["/projects/{project}", repository] {
+        let routes = webhook_routes().into_iter();
+        table.extend(routes.map(|(tail, methods)| (format!("{scope}/webhooks{tail}"), methods)));
+    }
+    table.push((format!("{repository}/webhooks/search"), get(hooks::search)));
+    table
 }
 
 /// Everything below `/webhooks` that repositories and projects share.

@@ -36,6 +36,7 @@ async fn check_02_every_mount_shows_the_same_webhooks() {
         }
     }
     assert_eq!(get(&world, R).await.json()["size"], bases.len());
+    assert_eq!(get(&world, &format!("{R}/")).await.json()["size"], bases.len(), "a slash at the end does not matter");
 }
 
 #[tokio::test]

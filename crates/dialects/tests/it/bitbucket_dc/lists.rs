@@ -3,8 +3,8 @@
 use domain::account::Permission;
 use serde_json::{Value, json};
 
-use super::{P, R, call_as, get, made, plain, with};
-use crate::world::World;
+use super::{P, R, call_as, get, made, plain, put, with};
+use crate::world::{World, request};
 
 const NONE: [i64; 0] = [];
 
@@ -70,17 +70,17 @@ async fn check_13_events_filter_and_only_search_shows_inherited_webhooks() {
 }
 
 #[tokio::test]
-async fn inherited_secrets_are_for_administrators_of_the_project() {
+async fn inherited_secrets_and_statistics_are_for_administrators_of_the_project() {
     let world = World::new().await;
     made(&world, P, with(json!({"configuration": {"secret": "s3cr3t"}}))).await;
     world.collaborate("mallory", Permission::Admin).await;
     let token = world.token_for("mallory", "repo").await;
-    let secret = async |token: &str| {
-        let page = call_as(&world, token, "GET", &format!("{R}/search"), Value::Null).await.json();
-        page["values"][0]["configuration"]["secret"].clone()
+    let read = async |token: &str| {
+        let page = call_as(&world, token, "GET", &format!("{R}/search?statistics=true"), Value::Null).await.json();
+        (page["values"][0]["configuration"]["secret"].clone(), page["values"][0].get("statistics").is_some())
     };
-    assert_eq!(secret(&world.token).await, "s3cr3t");
-    assert_eq!(secret(&token).await, "********");
+    assert_eq!(read(&world.token).await, (json!("s3cr3t"), true));
+    assert_eq!(read(&token).await, (json!("********"), false));
 }
 
 #[tokio::test]
@@ -94,4 +94,15 @@ async fn statistics_come_only_when_asked_for_in_any_case() {
     for some in ["?statistics=true", "?statistics=True", "?statistics=TRUE"] {
         assert!(first(some).await["statistics"]["counts"].is_object(), "{some}");
     }
+}
+
+#[tokio::test]
+async fn a_webhook_made_elsewhere_that_listens_to_everything_names_every_key() {
+    let world = World::new().await;
+    let body = json!({"scope": "/repos/acme/app", "dialect": "bitbucket_datacenter", "url": "http://r.test/"});
+    let answer = world.send(request(&world.token, "POST", "/api/v1/hooks", body.to_string().into_bytes())).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    let hook = get(&world, R).await.json()["values"][0].clone();
+    assert_eq!((hook["events"].as_array().map(Vec::len), &hook["configuration"]), (Some(22), &json!({})));
+    assert_eq!(put(&world, &hook, hook.clone()).await["events"], hook["events"], "can be sent back");
 }
