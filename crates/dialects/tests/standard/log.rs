@@ -144,6 +144,6 @@ async fn a_redelivery_is_a_new_delivery_of_the_same_message() {
     assert_eq!(shown["queued"], 1);
     attempt_all(&bed, hook, 200).await;
     let newest = bed.get("owner-token", &path).await.json["items"][0].clone();
-    assert_eq!((&newest["redelivery"], &newest["delivery"]), (&json!(true), &answer.json["id"]));
+    assert_eq!((&newest["redelivery"], &newest["delivery"]), (&json!(true), &answer.json["delivery"]));
     assert_eq!(newest["guid"], failed["guid"], "D-10: the receiver sees the same message");
 }

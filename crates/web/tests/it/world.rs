@@ -185,11 +185,11 @@ impl World {
         self.engine.tick().await.expect("ticks");
     }
 
-    /// The value of a metric, exactly as its line begins; 0 if it is not there.
-    pub(crate) async fn metric(&self, line: &str) -> f64 {
+    /// The value of a counter, exactly as its line begins; 0 if it is not there.
+    pub(crate) async fn counter(&self, line: &str) -> u64 {
         let text = self.get("/metrics").await.text;
         let found = text.lines().find_map(|other| other.strip_prefix(line)?.strip_prefix(' ')?.parse().ok());
-        found.unwrap_or(0.0)
+        found.unwrap_or(0)
     }
 }
 

@@ -171,10 +171,10 @@ pub(crate) async fn show(State(context): Api, caller: Caller, Names(id): Names<i
     Ok(Json(AttemptJson::whole(&row, outgoing.as_deref())))
 }
 
-/// What a redelivery answers: the new delivery, whose first attempt carries the same number.
+/// What a redelivery answers: the new delivery, as its attempts will name it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Redelivered {
-    id: i64,
+    delivery: i64,
 }
 
 /// Sends the message of an attempt once more.
@@ -185,7 +185,7 @@ pub(crate) async fn redeliver(
 ) -> Answer<(StatusCode, Json<Redelivered>)> {
     let row = find(&context, &caller, id, HookAccess::Write).await?;
     let delivery = flow::redeliver(&context.ports, &row.attempt).await?;
-    Ok((StatusCode::ACCEPTED, Json(Redelivered { id: delivery.0 })))
+    Ok((StatusCode::ACCEPTED, Json(Redelivered { delivery: delivery.0 })))
 }
 
 /// The attempt, if the caller has this access to its hook.
