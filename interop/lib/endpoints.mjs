@@ -56,6 +56,7 @@ export const V1 = {
     ["DELETE", "/tokens/1"],
     ["POST", "/hooks", { strict: ["scope", "dialect", "url", "events", "content_type", "active", "timeout", "retries"] }],
     ["POST", "/hooks/{hook}/pings"],
+    ["POST", "/hooks/{hook}/breaker/close"],
     ["DELETE", "/hooks/{hook}"],
     ["POST", "/deliveries/{delivery}/redeliver"],
   ],

@@ -38,6 +38,15 @@ def test_check_29_a_hook_is_created_read_listed_edited_and_deleted(server):
     assert again.value.response.status_code == 404
 
 
+def test_the_client_walks_from_workspaces_to_hooks(server):
+    cloud = Cloud(url=server.url, token=server.token)
+    assert "acme" in [workspace.slug for workspace in cloud.workspaces.each()]
+    workspace = cloud.workspaces.get("acme")
+    assert {"widgets", "gadgets"} <= {repository.slug for repository in workspace.repositories.each()}
+    hook = workspace.repositories.get("widgets").hooks.create(f"{DEAD_END}/walk", "walk", ["repo:push"])
+    hook.delete()
+
+
 def test_check_7_25_hooks_are_paged_through(server):
     server.v1("POST", "/repos", {"owner": "acme", "name": "cloud-pages"})
     repository = repository_of(server, "cloud-pages")

@@ -70,6 +70,18 @@ def test_check_12_60_hooks_are_paged_through_by_both_clients(server, repository)
     assert [hook["id"] for hook in stash.projects[PROJECT].repos[repository].paginate("webhooks")] == made
 
 
+def test_both_clients_find_their_way_to_a_repository(server, bitbucket):
+    assert [project["key"] for project in bitbucket.project_list()] == ["ACME"]
+    assert bitbucket.project(PROJECT)["name"]
+    slugs = {repository["slug"] for repository in bitbucket.repo_list(PROJECT)}
+    assert {"widgets", "gadgets"} <= slugs
+    assert bitbucket.get_repo(PROJECT, "widgets")["project"]["key"] == PROJECT
+    stash = Stash(server.url, token=server.token)
+    assert [project["key"] for project in stash.projects.list()] == ["ACME"]
+    assert {repository["slug"] for repository in stash.projects[PROJECT].repos.list()} == slugs
+    assert stash.projects[PROJECT].repos["widgets"].get()["scmId"] == "git"
+
+
 def test_check_15_errors_are_read_by_both_clients(server):
     with pytest.raises(HTTPError) as nobody:
         Bitbucket(url=server.url, token="nonsense").get_webhook(PROJECT, "widgets", 1)
