@@ -1,6 +1,7 @@
 //! `repo:refs_changed`: what is told of refs and commits.
 
-use domain::canonical::{Commit, Person, RefKind, RefUpdate, ZERO_ID};
+use domain::canonical::{Actor, Commit, Person, RefKind, RefUpdate, ZERO_ID};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -139,4 +140,42 @@ fn authors_are_users_if_the_address_is_theirs() {
     let tip = &pushed(vec![update])["toCommit"];
     assert_eq!(tip["author"], json!({"name": "Zoë Quill", "emailAddress": "zoe@elsewhere.test"}));
     assert_eq!((&tip["committer"]["name"], &tip["committer"]["id"]), (&json!("ravi"), &json!(3)));
+}
+
+fn any_update() -> impl Strategy<Value = RefUpdate> {
+    let name = prop_oneof!["refs/heads/[a-z/é#%]{1,12}", "refs/tags/[a-z.]{1,8}"];
+    let any_id = || prop_oneof![Just(ZERO_ID.to_owned()), "[0-9a-f]{40}", "[0-9a-f]{64}"];
+    let commits = prop::collection::vec(b'2'..=b'9', 0..9);
+    let head = prop::option::of(b'2'..=b'9');
+    (name, any_id(), any_id(), commits, head).prop_map(|(name, before, after, commits, head)| RefUpdate {
+        head_commit: head.map(commit),
+        ..moved(&name, &before, &after, &commits)
+    })
+}
+
+fn any_actor() -> impl Strategy<Value = Actor> {
+    let text = || prop::option::of(".{0,12}");
+    (text(), text(), text()).prop_map(|(login, name, email)| Actor { login, name, email })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_push_is_one_message_with_every_ref(refs in prop::collection::vec(any_update(), 1..6), pusher in any_actor()) {
+        let told = push(|push| (push.refs, push.pusher) = (refs.clone(), pusher));
+        let body = World::new().body(&told);
+        let names: Vec<_> = refs.iter().map(|moved| json!(moved.name)).collect();
+        prop_assert_eq!(each(&body["changes"], "refId"), names);
+        let slug = body["actor"]["slug"].as_str().expect("a text");
+        prop_assert!(slug.is_ascii() && !slug.contains(['/', '%', ' ']), "{slug}");
+        prop_assert_eq!(body.get("commits").is_some(), body.get("toCommit").is_some());
+        if let Some(commits) = body.get("commits") {
+            prop_assert!((1..=5).contains(&commits.as_array().expect("a list").len()), "{commits}");
+        }
+        for change in body["changes"].as_array().expect("a list") {
+            let (zero, kind) = (json!(ZERO_ID), change["type"].as_str().expect("a text"));
+            prop_assert_eq!(change["fromHash"] == zero, kind == "ADD", "{}", change);
+        }
+    }
 }
