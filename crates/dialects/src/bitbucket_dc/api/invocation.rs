@@ -1,6 +1,7 @@
 //! The invocation object (contract bitbucket-datacenter section 1.4): one request to a receiver, and what it came to.
 
 use domain::attempt::{Exchange, Outcome};
+use domain::delivery::Reason;
 use domain::hook::{Hook, HookScope};
 use domain::id::AttemptId;
 use domain::ports::AttemptRow;
@@ -94,10 +95,14 @@ pub(super) fn told(exchange: &Exchange, operator: bool) -> (String, &'static str
 
 /// Why a delivery was never sent. Clients know three outcomes, so this is an error to them (section 4).
 fn not_sent(row: &AttemptRow) -> String {
-    match row.reason {
-        Some(reason) => format!("skipped: {}", reason.as_str().replace('_', " ")),
-        None => "skipped".to_owned(),
-    }
+    let words = match row.reason {
+        Some(Reason::BreakerOpen) => "the circuit breaker is open",
+        Some(Reason::InFlight) => "too many requests are in flight",
+        Some(Reason::Oversize) => "the payload is too large",
+        Some(Reason::HookDeleted | Reason::HookInactive | Reason::Gone) => "the webhook is not active",
+        Some(Reason::TooOld | Reason::Poison) | None => "not sent in time",
+    };
+    format!("skipped: {words}")
 }
 
 /// Headers and body of an answer.

@@ -88,18 +88,28 @@ async fn check_25_timeouts_are_errors_and_404s_failures() {
 async fn a_skipped_delivery_is_an_error_that_names_the_reason() {
     let world = World::new().await;
     let hook = busy(&world, &[answered(200)]).await;
-    published(&world, "app", "pr:opened").await;
-    let work = world.due(id_of(&hook)).await.remove(0);
-    let settled = world.settled(&work, &answered(200));
-    let skipped = Settlement {
-        attempt: domain::attempt::Attempt { exchange: None, ..settled.attempt },
-        next: Next::Ended { state: DeliveryState::Skipped, reason: Some(Reason::Oversize) },
-        ..settled
-    };
-    world.ports.store.settle(vec![skipped]).await.expect("settled");
-    let told = get(&world, &format!("{}/latest?outcome=ERROR", one(&hook))).await.json();
-    assert_eq!((&told["event"], &told["duration"]), (&json!("pr:opened"), &json!(0)));
-    assert_eq!(told["result"], json!({"description": "skipped: oversize", "outcome": "ERROR"}));
+    let reasons = [
+        (Reason::BreakerOpen, "skipped: the circuit breaker is open"),
+        (Reason::InFlight, "skipped: too many requests are in flight"),
+        (Reason::Oversize, "skipped: the payload is too large"),
+    ];
+    for (reason, description) in reasons {
+        published(&world, "app", "pr:opened").await;
+        let work = world.due(id_of(&hook)).await.remove(0);
+        let settled = world.settled(&work, &answered(200));
+        let skipped = Settlement {
+            attempt: domain::attempt::Attempt { exchange: None, ..settled.attempt },
+            next: Next::Ended { state: DeliveryState::Skipped, reason: Some(reason) },
+            ..settled
+        };
+        world.ports.store.settle(vec![skipped]).await.expect("settled");
+        let told = get(&world, &format!("{}/latest?outcome=ERROR", one(&hook))).await.json();
+        assert_eq!((&told["event"], &told["duration"]), (&json!("pr:opened"), &json!(0)));
+        assert_eq!(told["result"], json!({"description": description, "outcome": "ERROR"}));
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let counts = get(&world, &format!("{}/statistics", one(&hook))).await.json()["counts"].clone();
+    assert_eq!((&counts["errors"], &counts["successes"]), (&json!(3), &json!(1)));
 }
 
 #[tokio::test]
