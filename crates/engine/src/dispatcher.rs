@@ -28,8 +28,10 @@ const LANES_PER_LOCK: usize = 256;
 /// The shortest sleep: a due time a moment away is not worth a spin.
 const MIN_SLEEP: Duration = Duration::from_millis(1);
 
-/// Deliveries handed back in one transaction.
+/// Deliveries handed back in one transaction at a shutdown.
 const HANDED_BACK_AT_ONCE: usize = 1_000;
+/// Deliveries handed back in one transaction because a breaker opened: others are publishing meanwhile.
+const HELD_AT_ONCE: usize = 250;
 
 /// The dispatcher. Loops by [`run`](Self::run); tests turn it by [`tick`](Self::tick).
 pub(crate) struct Dispatcher {
@@ -145,7 +147,7 @@ impl Dispatcher {
     async fn hold(&self) -> Result<(), StoreError> {
         let mut items = self.shared.with(State::take_held_back);
         while !items.is_empty() {
-            let rest = items.split_off(items.len().min(HANDED_BACK_AT_ONCE));
+            let rest = items.split_off(items.len().min(HELD_AT_ONCE));
             let deliveries = items.iter().map(|item| item.work.delivery).collect();
             if let Err(error) = self.ports.store.hand_back(deliveries, self.ports.clock.now()).await {
                 items.extend(rest);

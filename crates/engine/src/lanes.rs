@@ -134,7 +134,7 @@ pub(crate) struct Lane {
 pub(crate) struct Health {
     /// The breaker. Changed by [`set`](Self::set) alone.
     breaker: Breaker,
-    /// The version of the hook that the breaker belongs to.
+    /// The version of the hook that the breaker belongs to; 0 if the hook is gone.
     pub(crate) version: u32,
     /// Changes of the breaker so far.
     pub(crate) steps: u64,
@@ -250,6 +250,8 @@ impl Lane {
             return usize::from(!self.health.probing && self.queue.is_empty());
         }
         let depth = match self.pace {
+            // Nothing of it is sent any more.
+            _ if self.health.version == 0 => CLAIM,
             Pace::New | Pace::Slow => STRAINED_CLAIM,
             Pace::Brisk if self.health.breaker.healed.is_some() => {
                 (2 * self.limit(per_hook)).clamp(STRAINED_CLAIM, CLAIM)

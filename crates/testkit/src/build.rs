@@ -176,6 +176,13 @@ impl AnEvent {
         self
     }
 
+    /// Its messages, planned before, in this dialect.
+    #[must_use]
+    pub fn in_dialect(mut self, dialect: DialectName) -> Self {
+        self.0.plan.messages.iter_mut().for_each(|message| message.dialect = dialect);
+        self
+    }
+
     /// The finished value.
     pub fn build(self) -> NewEvent {
         self.0

@@ -61,7 +61,9 @@ impl State {
 
     /// Looks up what a new lane must know of its hook's dialect, which never changes.
     pub(super) fn know_dialect(&self, lane: &mut Lane) {
-        let dialect = self.directory.hook(lane.hook).map(|hook| hook.dialect);
+        let hook = self.directory.hook(lane.hook);
+        lane.health.version = hook.as_ref().map_or(0, |hook| hook.version);
+        let dialect = hook.map(|hook| hook.dialect);
         let settings = self.settings.breaker_of(dialect);
         lane.health.dialect = dialect;
         lane.health.skip_above = match settings.on_open {

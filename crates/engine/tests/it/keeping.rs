@@ -1,11 +1,15 @@
 //! Nothing is stranded and nobody waits for somebody else: overflow, restarts, crashes, dead receivers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::DeliveryState;
+use domain::id::HookId;
+use domain::ports::{AttemptFilter, Clock as _, Entropy as _};
 use engine::EngineSettings;
+use testkit::{SeededEntropy, an_event};
 
-use crate::script::Reply;
+use crate::script::{Reply, later, status, timed_out};
 use crate::world::{World, breathe};
 
 const URL: &str = "http://receiver.test/hook";
@@ -125,4 +129,109 @@ async fn p2_a_crash_strands_nothing_and_the_repeat_says_so() {
     let mut ids: Vec<_> = log.iter().map(|row| row.attempt.id).collect();
     ids.dedup();
     assert_eq!(ids.len(), 20, "attempt ids of the lost process are not used again");
+}
+
+/// One random step of the story below.
+async fn stumble(world: &World, hooks: &mut [HookId], die: &impl Fn(usize) -> usize) {
+    let urls: Vec<_> = (0..6).map(|at| format!("http://random{at}.test/")).collect();
+    let anything = || -> domain::hook::SiblingRule { Arc::new(|_, _| Ok(())) };
+    match die(12) {
+        0..=4 => {
+            let chosen: Vec<_> = hooks.iter().copied().filter(|_| die(2) == 0).collect();
+            for _ in 0..=die(4) {
+                world.publish(&chosen).await;
+            }
+        }
+        5 => {
+            let replies = [status(200), status(500), status(404), timed_out(), later(503, 5), later(429, 100)];
+            world.script.always(&urls[die(6)], replies[die(6)].clone());
+        }
+        6 => {
+            let hook = hooks[die(hooks.len())];
+            let number =
+                world.ports.store.events(None, None, 1).await.expect("lists").first().map_or(0, |event| event.id.0);
+            let mut ping = an_event(&format!("ping{number}")).for_hooks(&[hook]).build();
+            ping.accepted_at = world.clock.now();
+            ping.plan.direct = true;
+            world.ports.store.accept(ping).await.expect("accepted");
+        }
+        7 => {
+            let hook = hooks[die(hooks.len())];
+            let log = world.ports.store.attempts_of(hook, AttemptFilter::default(), 3).await.expect("lists");
+            for row in log {
+                world.ports.store.redeliver(row.attempt.id, world.clock.now()).await.expect("planned");
+            }
+        }
+        8 if die(3) == 0 => {
+            let hook = hooks[die(hooks.len())];
+            world
+                .ports
+                .store
+                .update_hook(hook, world.clock.now(), Box::new(|hook| hook), anything())
+                .await
+                .expect("edited");
+        }
+        9 if die(6) == 0 => {
+            let at = die(hooks.len());
+            world.ports.store.delete_hook(hooks[at]).await.expect("deleted");
+            hooks[at] = world.hook(&urls[at]).await;
+        }
+        _ => world.advance(Duration::from_millis(u64::try_from(die(8_000)).expect("small"))).await,
+    }
+    for _ in 0..die(3) {
+        breathe().await;
+    }
+}
+
+/// P2, P3 and D-20 together: failing, pausing, edited and deleted hooks, pings and redeliveries, restarts and crashes.
+#[tokio::test]
+async fn p2_whatever_happens_every_delivery_ends_once_receivers_answer() {
+    for seed in 0..4 {
+        let random = SeededEntropy::new(seed);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "small"
+        )]
+        let die = |sides: usize| ((random.unit() * sides as f64) as usize).min(sides - 1);
+        let mut settings = EngineSettings { lane_depth: 8, ..EngineSettings::default() };
+        if seed % 3 == 2 {
+            settings.breaker.on_open = domain::rules::breaker::OnOpen::Skip;
+            settings.breaker.in_flight_max = 20;
+        }
+        let mut world = World::with(settings).await;
+        let mut hooks = Vec::new();
+        for at in 0..6 {
+            hooks.push(world.hook(&format!("http://random{at}.test/")).await);
+        }
+        for step in 0..150 {
+            stumble(&world, &mut hooks, &die).await;
+            if step % 50 == 49 {
+                world = if die(2) == 0 { world.restart().await } else { world.crash().await };
+            }
+        }
+        for at in 0..6 {
+            world.script.always(&format!("http://random{at}.test/"), status(200));
+        }
+        let open = async || {
+            let counts = world.ports.store.conservation().await.expect("counted");
+            assert!(counts.holds(), "seed {seed}: {counts:?}");
+            counts.by_state.iter().find(|(state, _)| *state == DeliveryState::Open).map_or(0, |(_, count)| *count)
+        };
+        let mut rounds = 0;
+        while open().await > 0 {
+            rounds += 1;
+            assert!(
+                rounds < 5_000,
+                "seed {seed}: {} deliveries never end: {:?}",
+                open().await,
+                world.engine.snapshot()
+            );
+            world.advance(Duration::from_secs(600)).await;
+            breathe().await;
+        }
+        let snapshot = world.until(|snapshot| snapshot.in_flight == 0).await;
+        assert_eq!((snapshot.queued, snapshot.held_bytes), (0, 0), "seed {seed}");
+    }
 }

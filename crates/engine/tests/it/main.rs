@@ -6,4 +6,5 @@ mod guarding;
 mod keeping;
 mod script;
 mod sending;
+mod skipping;
 mod world;

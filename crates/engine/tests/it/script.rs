@@ -9,7 +9,7 @@ use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome};
 use domain::canonical::Happening;
 use domain::delivery::Message;
-use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
+use domain::dialect::{CounterNames, Dialect, Draft, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
 use domain::ports::{SendRequest, Sender};
 use domain::rules::target::TargetUrl;
@@ -175,5 +175,62 @@ impl Dialect for Plain {
 
     fn max_payload(&self) -> usize {
         1_000
+    }
+}
+
+/// What [`Counting`] calls its counters.
+pub(crate) const NAMES: CounterNames = CounterNames {
+    publishes: "counting_publishes",
+    dispatches: "counting_dispatches",
+    in_flight: "counting_in_flight",
+    successes: "counting_successes",
+    failures: "counting_failures",
+    errors: "counting_errors",
+    rejections: "counting_rejections",
+    last_rejection: "counting_last_rejection",
+};
+
+/// As [`Plain`], with counters of its own.
+pub(crate) struct Counting;
+
+impl Counting {
+    pub(crate) const NAME: DialectName = DialectName("counting");
+}
+
+impl Dialect for Counting {
+    fn name(&self) -> DialectName {
+        Self::NAME
+    }
+
+    fn knows_event(&self, kind: &str, scope: HookScope) -> bool {
+        Plain.knows_event(kind, scope)
+    }
+
+    fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+        Plain.translate(happening, scene, wanted)
+    }
+
+    fn pass_through(&self, kind: &str, data: &Bytes) -> Result<Draft, String> {
+        Plain.pass_through(kind, data)
+    }
+
+    fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
+        Plain.encode(hook, message, sending)
+    }
+
+    fn vendor_delays(&self) -> &'static [u32] {
+        Plain.vendor_delays()
+    }
+
+    fn counters(&self) -> Option<&'static CounterNames> {
+        Some(&NAMES)
+    }
+
+    fn gone_disables(&self) -> bool {
+        Plain.gone_disables()
+    }
+
+    fn max_payload(&self) -> usize {
+        Plain.max_payload()
     }
 }

@@ -15,11 +15,12 @@ use domain::ports::{AttemptFilter, AttemptRow, Clock, Conservation, NewAccount, 
 use domain::rules::target::{EgressPolicy, TargetUrl};
 use domain::time::Timestamp;
 use engine::{EgressSettings, Engine, EngineSettings, HttpSender, Snapshot};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Keyring, Options};
 use tempfile::TempDir;
 use testkit::{AnEvent, FakeClock, START, SeededEntropy, a_hook, an_event};
 
-use crate::script::{Plain, Script};
+use crate::script::{Counting, Plain, Script};
 
 /// The machine's clock, for tests that talk to real sockets.
 pub(crate) struct RealClock;
@@ -80,6 +81,17 @@ impl World {
     }
 
     pub(crate) async fn with(settings: EngineSettings) -> Self {
+        Self::with_recorder(settings, &metrics::NoopRecorder).await
+    }
+
+    /// With the metrics of its engine.
+    pub(crate) async fn recorded(settings: EngineSettings) -> (Self, PrometheusHandle) {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        (Self::with_recorder(settings, &recorder).await, handle)
+    }
+
+    async fn with_recorder(settings: EngineSettings, recorder: &dyn metrics::Recorder) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let clock = Arc::new(FakeClock::default());
         let script = Script::new();
@@ -109,7 +121,8 @@ impl World {
             created_at: START,
         };
         ports.store.create_repository(repository).await.expect("created");
-        let engine = Engine::start(ports.clone(), settings.clone());
+        // The engine asks for its counters once, when it starts.
+        let engine = metrics::with_local_recorder(recorder, || Engine::start(ports.clone(), settings.clone()));
         engine.started().await;
         Self { dir, clock, script, ports, settings, engine, events: AtomicUsize::new(0) }
     }
@@ -205,10 +218,10 @@ fn ports(dir: &TempDir, clock: &Arc<FakeClock>, script: &Arc<Script>) -> Ports {
     let entropy = Arc::new(SeededEntropy::new(7));
     let url = format!("sqlite:{}", dir.path().join("postrider.db").display());
     let keyring = Keyring::single(&[42; 32]);
-    let options = Options::new(url, keyring, vec![Plain.name()], clock.clone(), entropy.clone());
+    let options = Options::new(url, keyring, vec![Plain.name(), Counting::NAME], clock.clone(), entropy.clone());
     Ports {
         store: store::open(options).expect("opens"),
-        dialects: Dialects::new([Arc::new(Plain) as Arc<dyn Dialect>]),
+        dialects: Dialects::new([Arc::new(Plain) as Arc<dyn Dialect>, Arc::new(Counting)]),
         clock: clock.clone(),
         entropy,
         sender: script.clone(),
