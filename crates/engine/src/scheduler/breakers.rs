@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use domain::attempt::BreakerStep;
 use domain::delivery::{Reason, Work};
-use domain::hook::DialectName;
 use domain::id::HookId;
-use domain::rules::breaker::{Breaker, BreakerState, Observation, OnOpen, Seen};
+use domain::rules::breaker::{Breaker, Observation, OnOpen, Seen};
 use domain::time::Timestamp;
 
 use super::{Job, Now, State};
@@ -22,16 +21,6 @@ pub(crate) struct Change {
     pub(crate) before: Breaker,
     /// What it does when open.
     pub(crate) on_open: OnOpen,
-}
-
-/// How many breakers of a dialect's hooks are not closed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BreakerCounts {
-    pub(crate) open: usize,
-    pub(crate) half_open: usize,
-    pub(crate) healing: usize,
-    /// Deliveries held so far.
-    pub(crate) held: u64,
 }
 
 /// Where a delivery goes that comes to its lane.
@@ -54,11 +43,6 @@ impl Lane {
 }
 
 impl State {
-    /// Deliveries for hooks of these dialects have their events counted. At most eight dialects.
-    pub(crate) fn count_publishes(&mut self, dialects: impl IntoIterator<Item = DialectName>) {
-        self.publishes = dialects.into_iter().take(8).map(|dialect| (dialect, 0)).collect();
-    }
-
     /// Looks up what a new lane must know of its hook's dialect, which never changes.
     pub(super) fn know_dialect(&self, lane: &mut Lane) {
         let hook = self.directory.hook(lane.hook);
@@ -72,29 +56,6 @@ impl State {
         };
         let bit = self.publishes.iter().position(|(counted, _)| Some(*counted) == dialect);
         lane.health.counted = bit.map_or(0, |bit| 1 << bit);
-    }
-
-    /// All places for an event were asked for: counts it for the dialects that want it.
-    pub(crate) fn count_event(&mut self) {
-        if self.marks == 0 {
-            return;
-        }
-        for (bit, (_, count)) in self.publishes.iter_mut().enumerate() {
-            *count += u64::from(self.marks >> bit & 1);
-        }
-        self.marks = 0;
-    }
-
-    /// Events counted so far, by dialect.
-    pub(crate) fn publishes(&self) -> &[(DialectName, u64)] {
-        &self.publishes
-    }
-
-    pub(super) fn count_held(&mut self, id: LaneId, count: u64) {
-        let health = &self.lane(id).health;
-        if let Some(dialect) = health.dialect.filter(|_| health.holds()) {
-            *self.held_count.entry(dialect).or_default() += count;
-        }
     }
 
     /// A delivery comes to its lane.
@@ -330,23 +291,5 @@ impl State {
     /// Has a person asked for something that an open lane may probe with?
     pub(crate) fn is_asked(&self) -> bool {
         !self.asked.is_empty()
-    }
-
-    /// How many breakers are not closed, by dialect.
-    pub(crate) fn breakers(&self, now: Timestamp) -> HashMap<DialectName, BreakerCounts> {
-        let mut counts: HashMap<DialectName, BreakerCounts> = HashMap::new();
-        for (dialect, held) in &self.held_count {
-            counts.entry(*dialect).or_default().held = *held;
-        }
-        for lane in self.lanes.iter().flatten() {
-            let Some(dialect) = lane.health.dialect else { continue };
-            match lane.health.breaker().state(now) {
-                BreakerState::Closed => {}
-                BreakerState::Open => counts.entry(dialect).or_default().open += 1,
-                BreakerState::HalfOpen => counts.entry(dialect).or_default().half_open += 1,
-                BreakerState::Healing => counts.entry(dialect).or_default().healing += 1,
-            }
-        }
-        counts
     }
 }

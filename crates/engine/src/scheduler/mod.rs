@@ -12,6 +12,7 @@
 //! under way, which ends before the next begins; exchanges that had begun before it opened do not count.
 
 mod breakers;
+mod counts;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -29,10 +30,12 @@ use domain::hook::{DialectName, Hook};
 use domain::id::HookId;
 use domain::time::Timestamp;
 
-use crate::gates::{Gates, LaneId, SLOW, Ticket};
-use crate::lanes::{Charge, Item, Lane, Listed, Pace, Route};
+use crate::gates::{Gates, LaneId, Ticket};
+use crate::lanes::{Charge, Item, Lane, Listed, Route};
 use crate::settings::EngineSettings;
-pub(crate) use breakers::{BreakerCounts, Change};
+pub(crate) use breakers::Change;
+pub(crate) use counts::BreakerCounts;
+pub use counts::Snapshot;
 use turns::Stop;
 
 /// Most deliveries in memory, over all lanes: about 12 MiB of places.
@@ -124,31 +127,6 @@ pub(crate) struct State {
     closed: bool,
     settings: Arc<EngineSettings>,
     directory: Arc<Directory>,
-}
-
-/// What the engine is doing, for metrics and tests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Deliveries being sent.
-    pub in_flight: usize,
-    /// Deliveries in memory, not yet sent.
-    pub queued: usize,
-    /// Lanes known.
-    pub lanes: usize,
-    /// Deliveries in the fullest lane.
-    pub deepest_lane: usize,
-    /// Breakers that are open or half-open.
-    pub open_breakers: usize,
-    /// Lanes known to be slow.
-    pub slow_lanes: usize,
-    /// Exchanges in flight in those.
-    pub slow_in_flight: usize,
-    /// Bytes of messages held in memory.
-    pub held_bytes: usize,
-    /// Attempts whose records are not committed yet.
-    pub unsettled: usize,
-    /// The earliest due time known among rows in the database.
-    pub oldest_due: Option<Timestamp>,
 }
 
 impl State {
@@ -366,22 +344,5 @@ impl State {
     /// Was it closed?
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
-    }
-
-    /// What is going on.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let lanes = || self.lanes.iter().flatten();
-        Snapshot {
-            in_flight: self.in_flight,
-            queued: lanes().map(|lane| lane.queue.len()).sum(),
-            lanes: lanes().count(),
-            deepest_lane: lanes().map(|lane| lane.queue.len()).max().unwrap_or(0),
-            open_breakers: lanes().filter(|lane| lane.health.is_open()).count(),
-            slow_lanes: lanes().filter(|lane| lane.pace == Pace::Slow).count(),
-            slow_in_flight: self.gates.inside(SLOW),
-            held_bytes: self.held.load(Ordering::Relaxed),
-            unsettled: 0,
-            oldest_due: lanes().filter_map(|lane| lane.due).min(),
-        }
     }
 }

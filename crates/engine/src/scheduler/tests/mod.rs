@@ -8,6 +8,7 @@ use domain::ports::Entropy as _;
 use testkit::{PLACE, START, SeededEntropy, a_hook};
 
 use super::*;
+use crate::lanes::Pace;
 use crate::settings::Bulkheads;
 
 const FAST: Observed = Observed {
