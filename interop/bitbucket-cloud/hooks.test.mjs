@@ -150,6 +150,13 @@ describe("Cloud hooks", () => {
     await done(cloud(server, await tokenFor(server, "alice", ["admin:repo_hook"])).DELETE(`${HOOKS}/{uid}`, at), 204);
   });
 
+  it("check 17: a URL must lead to an address that may be called", async () => {
+    for (const bad of ["http://10.0.0.1/", "http://169.254.169.254/latest", "http://[fd00::1]/", "http://no-such-host.invalid/", "ftp://127.0.0.1/", "hook"]) {
+      const answer = await refused(client.POST(HOOKS, { ...inRepo(), body: { url: bad, events: ["repo:push"] } }));
+      assert.deepEqual([answer.status, answer.body.type, answer.body.error.fields.url.length], [400, "error", 1], bad);
+    }
+  });
+
   it("check 15: the event lists are public, and npm bitbucket reads them", async () => {
     const anonymous = cloud(server);
     const map = await done(anonymous.GET("/hook_events"));

@@ -75,6 +75,21 @@ test("a person who has repaired the receiver does not wait: closing the breaker 
   assert.equal((await server.must("GET", `/hooks/${id}`)).breaker.failures, 0);
 });
 
+test("an open breaker and what it holds survive SIGKILL", async (t) => {
+  const { server, receiver, sink, id, emit, fail, numbers } = await troubledHook(t, { POSTRIDER_DELIVERY__RETRIES: "none", POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: "600" });
+  await fail(5);
+  await emit(6);
+  const before = await server.must("GET", `/hooks/${id}`);
+  await server.kill();
+  receiver.status = 200;
+  await server.up();
+  const { breaker, queued } = await server.must("GET", `/hooks/${id}`);
+  assert.deepEqual([breaker, queued], [before.breaker, 1]);
+  assert.deepEqual(numbers().filter((n) => n > 5), []);
+  await server.must("POST", `/hooks/${id}/breaker/close`);
+  await sink.until("what was held", ({ payload }) => payload.n === 6);
+});
+
 test("as Data Center itself does it: the sixth event is skipped, shown as an ERROR, and can be sent again", async (t) => {
   const { server, receiver, sink, hooks, id, emit, fail, numbers } = await troubledHook(t, {
     POSTRIDER_DELIVERY__RETRIES: "vendor",
