@@ -1,12 +1,12 @@
-// The receivers themselves, without Postrider: they take GitHub's published vectors and refuse what is wrong.
+// The receivers themselves, without Postrider: they take the vendors' published vectors and refuse what is wrong.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { send } from "./lib/raw.mjs";
 import { assertSchema } from "./lib/schemas.mjs";
-import { VerifiedSink } from "./lib/sink.mjs";
-import { assertSigned } from "./lib/verify.mjs";
+import { SignedSink, VerifiedSink } from "./lib/sink.mjs";
+import { assertHubSignature, assertSigned } from "./lib/verify.mjs";
 
 const examples = createRequire(import.meta.url)("@octokit/webhooks-examples");
 
@@ -36,6 +36,22 @@ test("the verifying receiver takes a signed message and refuses a forged one", a
   assert.equal(sink.requests.length, 1);
   assert.deepEqual([sink.requests[0].body.toString(), sink.requests[0].payload], [body, { zen: "one thing" }]);
   assert.notEqual(sink.refused.length, 0);
+});
+
+test("the receiver of both Bitbuckets takes the documented signature and refuses a forged or missing one", async (t) => {
+  const secret = "It's a Secret to Everybody";
+  const documented = "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9";
+  assertHubSignature({ headers: { "x-hub-signature": documented }, body: Buffer.from("Hello World!") }, secret);
+  const sink = await SignedSink.listen(t, { secret });
+  const body = '{"title":"café ✓"}';
+  const right = `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
+  const post = async (text, signature) => {
+    const headers = { "x-event-key": "repo:push", ...(signature && { "x-hub-signature": signature }) };
+    return (await send(`http://127.0.0.1:${sink.port}`, "POST", "/hook", { body: text, headers })).status;
+  };
+  assert.equal(await post(body, right), 200);
+  assert.deepEqual([await post(`${body} `, right), await post(body, right.slice(7)), await post(body)], [403, 403, 403]);
+  assert.deepEqual([sink.requests.map(({ payload }) => payload.title), sink.refused.length], [["café ✓"], 3]);
 });
 
 /** An example that fits the schemas; some of the published ones are older than these. */
