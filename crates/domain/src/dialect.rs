@@ -102,6 +102,23 @@ pub struct CounterNames {
     pub last_rejection: &'static str,
 }
 
+/// What hooks of a dialect can be, whichever surface makes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HookTerms {
+    /// They can listen to [`ALL_EVENTS`](crate::hook::ALL_EVENTS).
+    pub wildcard: bool,
+    /// Their bodies can be written as forms.
+    pub form: bool,
+    /// How many one scope may have.
+    pub max_hooks: Option<usize>,
+}
+
+impl Default for HookTerms {
+    fn default() -> Self {
+        Self { wildcard: true, form: true, max_hooks: None }
+    }
+}
+
 /// One wire format.
 pub trait Dialect: Send + Sync {
     /// Its name in the registry.
@@ -109,6 +126,12 @@ pub trait Dialect: Send + Sync {
 
     /// Is this an event name a hook of that scope can get? Wildcards excluded.
     fn knows_event(&self, kind: &str, scope: HookScope) -> bool;
+
+    /// What its hooks of that scope can be.
+    fn hook_terms(&self, scope: HookScope) -> HookTerms {
+        let _ = scope;
+        HookTerms::default()
+    }
 
     /// Tells what happened as zero or more messages. `wanted` says whether any hook listens to an event name, so that
     /// nothing is rendered for nobody.

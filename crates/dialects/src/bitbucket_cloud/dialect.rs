@@ -9,7 +9,7 @@ use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome};
 use domain::canonical::Happening;
 use domain::delivery::Message;
-use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
+use domain::dialect::{Dialect, Draft, HookTerms, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
 use serde::de::IgnoredAny;
 
@@ -44,6 +44,14 @@ impl Dialect for BitbucketCloud {
 
     fn knows_event(&self, kind: &str, scope: HookScope) -> bool {
         events::exists(kind, scope)
+    }
+
+    fn hook_terms(&self, scope: HookScope) -> HookTerms {
+        let max_hooks = match scope {
+            HookScope::Repository(_) => self.settings.max_hooks_per_repository,
+            HookScope::Account(_) => self.settings.max_hooks_per_workspace,
+        };
+        HookTerms { wildcard: false, form: false, max_hooks: Some(max_hooks) }
     }
 
     fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use domain::account::Account;
 use domain::canonical::Happening;
 use domain::delivery::Message;
-use domain::dialect::{CounterNames, Dialect, Draft, Scene, Sending, Shape, WireRequest};
+use domain::dialect::{CounterNames, Dialect, Draft, HookTerms, Scene, Sending, Shape, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
 use domain::id::Uid;
 
@@ -23,6 +23,10 @@ use crate::http::check_object;
 
 /// Its name in the registry.
 pub(crate) const NAME: DialectName = DialectName("bitbucket_datacenter");
+
+/// Most webhooks of one repository or project. The product has no such limit; without one, an account could grow the
+/// work of each event at will.
+pub(super) const MAX_HOOKS: usize = 1_000;
 
 /// The body of a test request, blank included (section 2).
 pub(super) const PING_BODY: &[u8] = b"{\"test\": true}";
@@ -78,6 +82,10 @@ impl Dialect for BitbucketDataCenter {
 
     fn knows_event(&self, kind: &str, _scope: HookScope) -> bool {
         KEYS.contains(&kind) || (self.settings.accept_documented_events && DOCUMENTED.contains(&kind))
+    }
+
+    fn hook_terms(&self, _scope: HookScope) -> HookTerms {
+        HookTerms { wildcard: false, form: false, max_hooks: Some(MAX_HOOKS) }
     }
 
     fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {

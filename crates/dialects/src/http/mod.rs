@@ -15,4 +15,4 @@ pub use body::{BodyError, MAX_JSON_DEPTH, MAX_MANAGEMENT_BODY, parse_json, read_
 pub(crate) use head::header_map;
 pub(crate) use meter::{Meter, PROBES_PER_MINUTE, Reading};
 pub use settings::{ApiSettings, UrlPolicy};
-pub(crate) use siblings::sibling_rule;
+pub(crate) use siblings::{anything_goes, at_most, sibling_rule};

@@ -12,6 +12,19 @@ pub(crate) fn sibling_rule(limit: usize, kept: Vec<String>) -> SiblingRule {
     Arc::new(move |candidate, siblings| judge(candidate, siblings, limit, &kept))
 }
 
+/// A new hook may join fewer than `limit`; hooks may be alike.
+pub(crate) fn at_most(limit: usize) -> SiblingRule {
+    Arc::new(move |_, siblings| {
+        let full = HookConflict::TooMany { events: Vec::new(), limit };
+        if siblings.len() < limit { Ok(()) } else { Err(full) }
+    })
+}
+
+/// An edit takes no place, so that a lowered limit does not lock old hooks; hooks may be alike.
+pub(crate) fn anything_goes() -> SiblingRule {
+    Arc::new(|_, _| Ok(()))
+}
+
 fn judge(candidate: &Candidate<'_>, siblings: &[Arc<Hook>], limit: usize, kept: &[String]) -> Result<(), HookConflict> {
     if siblings.iter().any(|sibling| same_config(candidate, sibling) && overlap(candidate.events, &sibling.events)) {
         return Err(HookConflict::Duplicate);

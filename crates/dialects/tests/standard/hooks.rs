@@ -86,6 +86,30 @@ async fn siblings_are_judged_as_on_the_vendors_surface() {
 }
 
 #[tokio::test]
+async fn hooks_of_other_dialects_keep_the_terms_of_their_vendors() {
+    let bed = Bed::acme().await;
+    let cloud = |more: Value| {
+        let mut body = json!({"scope": "/repos/acme/widgets", "dialect": "bitbucket_cloud", "url": "http://r.test/"});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        body
+    };
+    let post = |body: Value| bed.post("owner-token", "/api/v1/hooks", body);
+    for (more, field) in [
+        (json!({}), "events"),
+        (json!({"events": ["repo:push", "*"]}), "events"),
+        (json!({"events": ["push"]}), "events"),
+        (json!({"events": ["repo:push"], "content_type": "form"}), "content_type"),
+    ] {
+        let refused = post(cloud(more.clone())).await;
+        assert_eq!((refused.status(), &refused.json["error"]["field"]), (422, &json!(field)), "{more}");
+    }
+    for _ in 0..50 {
+        assert_eq!(post(cloud(json!({"events": ["repo:push"]}))).await.status(), 201, "hooks may be alike");
+    }
+    assert_eq!(post(cloud(json!({"events": ["repo:push"]}))).await.status(), 409, "the 51st");
+}
+
+#[tokio::test]
 async fn repository_hooks_are_for_admins_with_the_scope() {
     let bed = Bed::acme().await;
     let id = bed.hook("http://r.test/").await;

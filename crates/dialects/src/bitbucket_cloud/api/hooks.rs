@@ -1,13 +1,11 @@
 //! Webhooks of repositories and workspaces (contract bitbucket-cloud section 1, rows 1 to 10).
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
 use domain::account::Principal;
-use domain::hook::{BodyFormat, HookConflict, HookScope, NewHook, SiblingRule};
+use domain::hook::{BodyFormat, HookScope, NewHook};
 use domain::id::Uid;
 use domain::rules::access::HookAccess;
 
@@ -19,6 +17,7 @@ use super::hook_json::HookObject;
 use super::paging::{PAGELEN, page};
 use super::problems::Problems;
 use crate::bitbucket_cloud::dialect::NAME;
+use crate::http::{anything_goes, at_most};
 
 /// The hooks, oldest first.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
@@ -78,7 +77,7 @@ pub(super) async fn update(call: Call, body: RawBody) -> Result<Response, ApiErr
     let fields = HookFields::read(&body.object()?, &call.app, subject.scope(), false)?;
     fields.vet(&call.app).await?;
     let (store, now) = (&call.app.ports.store, call.app.ports.clock.now());
-    let hook = store.update_hook(hook.id, now, Box::new(|hook| fields.apply(hook)), anything()).await?;
+    let hook = store.update_hook(hook.id, now, Box::new(|hook| fields.apply(hook)), anything_goes()).await?;
     Ok(Json(HookObject::of(&hook, &subject, &call.links)).into_response())
 }
 
@@ -87,17 +86,4 @@ pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
     let (_, hook) = call.hook(HookAccess::Admin)?;
     call.app.ports.store.delete_hook(hook.id).await?;
     Ok((StatusCode::NO_CONTENT, [(CONTENT_TYPE, "text/html; charset=utf-8")]).into_response())
-}
-
-/// A new hook may join fewer than `limit`.
-fn at_most(limit: usize) -> SiblingRule {
-    Arc::new(move |_, siblings| {
-        let full = HookConflict::TooMany { events: Vec::new(), limit };
-        if siblings.len() < limit { Ok(()) } else { Err(full) }
-    })
-}
-
-/// An edit takes no place, so that a lowered limit does not lock old hooks. Hooks may be alike.
-fn anything() -> SiblingRule {
-    Arc::new(|_, _| Ok(()))
 }

@@ -5,6 +5,7 @@
 
 mod comments;
 mod issues;
+mod projects;
 mod pull_requests;
 mod push;
 mod repositories;
@@ -22,7 +23,10 @@ use stage::{Addresses, Stage};
 
 /// The messages of one happening.
 pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
-    // Every canonical event happens in a repository; published for an account, there is nothing Cloud would say.
+    if let Happening::OrganizationUpdated(event) = happening {
+        return projects::tell(event, scene, wanted).into_iter().collect();
+    }
+    // All others happen in a repository; published for an account, there is nothing Cloud would say.
     let Some(row) = scene.repository else { return Vec::new() };
     let at = Addresses::of(row, scene.account, scene.public_url);
     let mut tale = Tale { stage: Stage::of(row, scene, &at), wanted, drafts: Vec::new() };
@@ -36,7 +40,7 @@ pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         Happening::Issue(action, event) => issues::tell(*action, event, &mut tale),
         Happening::IssueComment(action, event) => comments::tell_of_issue(*action, event, &mut tale),
         Happening::Build(action, event) => statuses::tell_of_build(*action, event, &mut tale),
-        // Cloud has no words for them.
+        // Told above, or by nobody: Cloud has no words for them.
         Happening::Release(..)
         | Happening::MirrorSynchronized(_)
         | Happening::OrganizationUpdated(_)

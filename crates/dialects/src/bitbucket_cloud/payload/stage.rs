@@ -71,13 +71,7 @@ impl<'a> Stage<'a> {
 
     /// The person an actor stands for; for someone unknown here one with the given names.
     pub(super) fn person(&self, actor: &Actor) -> Account<'a> {
-        let by_login = actor.login.as_deref().and_then(|login| self.directory.account(login));
-        let found =
-            by_login.or_else(|| actor.email.as_deref().and_then(|email| self.directory.account_by_email(email)));
-        match found {
-            Some(row) => Account::of(&row, self.links()),
-            None => Account::of(&unregistered::person(actor, self.occurred_at), self.links()),
-        }
+        person(actor, self.directory, self.occurred_at, self.links())
     }
 
     /// Several people.
@@ -100,5 +94,19 @@ impl<'a> Stage<'a> {
     pub(super) fn find(&self, name: &RepositoryName) -> Located {
         let found = self.directory.locate(&name.owner, &name.name);
         found.unwrap_or_else(|| unregistered::repository(name, self.directory, self.occurred_at))
+    }
+}
+
+/// See [`Stage::person`]; for events that happen in no repository.
+pub(super) fn person<'a>(
+    actor: &Actor,
+    directory: &Directory,
+    occurred_at: Timestamp,
+    links: &'a Links,
+) -> Account<'a> {
+    let by_login = actor.login.as_deref().and_then(|login| directory.account(login));
+    match by_login.or_else(|| actor.email.as_deref().and_then(|email| directory.account_by_email(email))) {
+        Some(row) => Account::of(&row, links),
+        None => Account::of(&unregistered::person(actor, occurred_at), links),
     }
 }

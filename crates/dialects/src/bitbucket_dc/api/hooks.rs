@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::hook::{BodyFormat, Hook, HookConflict, HookScope, NewHook, SiblingRule};
+use domain::hook::{BodyFormat, Hook, HookScope, NewHook};
 use domain::id::{AccountId, Uid};
 use domain::secret::MASK;
 use serde_json::Value;
@@ -19,11 +19,8 @@ use super::fields::{Wanted, read_hook};
 use super::history::{Detail, history_of};
 use super::hook_json::{Secrets, scope_type, webhook};
 use super::paging::Page;
-use crate::bitbucket_dc::dialect::NAME;
-
-/// Most webhooks of one repository or project. The product has no such limit; without one, an account could grow the
-/// work of each event at will.
-const MAX_HOOKS: usize = 1_000;
+use crate::bitbucket_dc::dialect::{MAX_HOOKS, NAME};
+use crate::http::at_most;
 
 /// The webhooks made here, oldest first.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
@@ -83,7 +80,7 @@ pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiErr
     let me = call.myself()?.user.id;
     let wanted = read_hook(&call.app, at.scope(), &body.object()?).complete()?;
     let new = new_hook(&call.app, at.scope(), me, wanted)?;
-    let hook = call.app.ports.store.create_hook(new, at_most_max_hooks()).await?;
+    let hook = call.app.ports.store.create_hook(new, at_most(MAX_HOOKS)).await?;
     Ok((StatusCode::CREATED, Json(shown(&call, &at, &hook, Detail::Outline).await?)).into_response())
 }
 
@@ -109,14 +106,6 @@ fn new_hook(app: &App, scope: HookScope, creator: AccountId, wanted: Wanted) -> 
         extra: Wanted::extra(wanted.name, wanted.configuration.entries),
         creator,
         created_at: now,
-    })
-}
-
-/// Identical webhooks may stand side by side (section 1); only their number is limited.
-pub(super) fn at_most_max_hooks() -> SiblingRule {
-    Arc::new(|_, siblings| {
-        let full = siblings.len() >= MAX_HOOKS;
-        if full { Err(HookConflict::TooMany { events: Vec::new(), limit: MAX_HOOKS }) } else { Ok(()) }
     })
 }
 

@@ -127,9 +127,13 @@ pub(crate) fn without_password(url: &str) -> String {
     }
 }
 
-/// `events`: all, unless given.
-pub(crate) fn events(body: &mut Fields, known: impl Fn(&str) -> bool) -> Answer<Vec<String>> {
-    let Some(asked) = body.optional::<Vec<String>>("events")? else { return Ok(vec![ALL_EVENTS.to_owned()]) };
+/// `events`: all, unless given; `wildcard` says whether the dialect's hooks can listen to all.
+pub(crate) fn events(body: &mut Fields, wildcard: bool, known: impl Fn(&str) -> bool) -> Answer<Vec<String>> {
+    let asked = body.optional::<Vec<String>>("events")?;
+    let asked = asked.unwrap_or_else(|| vec![ALL_EVENTS.to_owned()]);
+    if !wildcard && asked.iter().any(|event| event == ALL_EVENTS) {
+        return Err(Reject::invalid("events", "must name events: hooks of this dialect cannot listen to all"));
+    }
     if asked.is_empty() || asked.len() > MAX_EVENTS {
         return Err(Reject::invalid("events", "must name 1 to 200 events, or \"*\" for all"));
     }
@@ -156,11 +160,12 @@ pub(crate) fn secret(body: &mut Fields) -> Answer<Option<Secret>> {
     }
 }
 
-/// `content_type`: JSON, unless given.
-pub(crate) fn format(body: &mut Fields) -> Answer<BodyFormat> {
+/// `content_type`: JSON, unless given; `form` says whether the dialect has forms.
+pub(crate) fn format(body: &mut Fields, form: bool) -> Answer<BodyFormat> {
     match body.optional::<String>("content_type")?.as_deref() {
         None | Some("json") => Ok(BodyFormat::Json),
-        Some("form") => Ok(BodyFormat::Form),
+        Some("form") if form => Ok(BodyFormat::Form),
+        Some("form") => Err(Reject::invalid("content_type", "must be json: this dialect has no forms")),
         Some(_) => Err(Reject::invalid("content_type", "must be json or form")),
     }
 }

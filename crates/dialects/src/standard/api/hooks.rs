@@ -23,7 +23,7 @@ use super::hook_json::{self, Health, HookJson};
 use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::{Answer, Api, Context};
-use crate::http::sibling_rule;
+use crate::http::{at_most, sibling_rule};
 
 /// Which hooks.
 #[derive(Debug, Deserialize)]
@@ -89,6 +89,7 @@ pub(crate) async fn create(
     let dialect = context.ports.dialects.get(&name);
     let dialect = dialect.ok_or_else(|| Reject::invalid("dialect", format!("there is no dialect {name:?}")))?;
     let scope = scope_of(place);
+    let terms = dialect.hook_terms(scope);
     let url = body.required::<String>("url")?;
     let url = TargetUrl::parse(&url).map_err(|error| Reject::invalid("url", error.to_string()))?;
     context.settings.url_policy.check(&url).map_err(|reason| Reject::invalid("url", refused_target(&reason)))?;
@@ -99,10 +100,10 @@ pub(crate) async fn create(
         scope,
         active: body.optional("active")?.unwrap_or(true),
         url,
-        events: hook_json::events(&mut body, |event| dialect.knows_event(event, scope))?,
+        events: hook_json::events(&mut body, terms.wildcard, |event| dialect.knows_event(event, scope))?,
         secret: hook_json::secret(&mut body)?,
         credentials: None,
-        format: hook_json::format(&mut body)?,
+        format: hook_json::format(&mut body, terms.form)?,
         insecure_tls: body.optional("insecure_ssl")?.unwrap_or(false),
         timeout: hook_json::timeout(&mut body)?,
         retries: hook_json::retries(&mut body)?,
@@ -111,8 +112,8 @@ pub(crate) async fn create(
         created_at: now,
     };
     body.finish()?;
-    let hook =
-        context.ports.store.create_hook(new, sibling_rule(context.settings.max_hooks_per_event, Vec::new())).await?;
+    let per_event = || sibling_rule(context.settings.max_hooks_per_event, Vec::new());
+    let hook = context.ports.store.create_hook(new, terms.max_hooks.map_or_else(per_event, at_most)).await?;
     tracing::info!(hook = %hook.id, source, user = caller.0.user.login, "a hook was created");
     Ok((StatusCode::CREATED, shown(&context, hook).await?))
 }
@@ -184,6 +185,9 @@ pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i
 pub(crate) fn explain(conflict: HookConflict) -> Reject {
     match conflict {
         HookConflict::Duplicate => Reject::conflict("such a hook exists: same URL, settings and event"),
+        HookConflict::TooMany { events, limit } if events.is_empty() => {
+            Reject::conflict(format!("there are {limit} hooks here already"))
+        }
         HookConflict::TooMany { events, limit } => {
             let message = format!("there are {limit} hooks already for {}", events.join(", "));
             Reject::invalid("events", message)
