@@ -1,12 +1,11 @@
 //! The webhook object (contract bitbucket-datacenter section 1.1).
 
-use domain::hook::{ALL_EVENTS, Hook, HookScope};
+use domain::hook::{Hook, HookScope};
 use domain::secret::MASK;
 use domain::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::fields::{SECRET_KEY, configuration_of, name_of};
-use crate::bitbucket_dc::events::KEYS;
 
 /// How a secret is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub(super) fn webhook(hook: &Hook, secrets: Secrets) -> Map<String, Value> {
         "name": name_of(hook),
         "createdDate": millis(hook.created_at),
         "updatedDate": millis(hook.updated_at),
-        "events": events(hook),
+        "events": hook.events,
         "configuration": configuration,
     }));
     if let Some(credentials) = &hook.credentials {
@@ -42,12 +41,6 @@ pub(super) fn webhook(hook: &Hook, secrets: Secrets) -> Map<String, Value> {
         "sslVerificationRequired": !hook.insecure_tls,
     })));
     whole
-}
-
-/// What a hook listens to. This API has no word for everything, which hooks made elsewhere may listen to.
-fn events(hook: &Hook) -> Vec<&str> {
-    let everything = hook.events.iter().any(|event| event == ALL_EVENTS);
-    if everything { KEYS.to_vec() } else { hook.events.iter().map(String::as_str).collect() }
 }
 
 /// The word for a scope.
