@@ -7,6 +7,8 @@
 //!   └──── claims ◄──┘   settlements, in batches ◄────┘
 //! ```
 //!
+//! What open breakers hold goes back to the store by the dispatcher; what they skip is settled by a task of its own.
+//!
 //! Invariants: the only crate that calls out (E-1). Knows no SQL, no vendor's words, no HTTP surface. Nothing retries
 //! outside `domain::rules::decide` (D-17). A delivery that leaves memory unsettled is still in the database.
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::attempt::Settlement;
 use domain::delivery::{DeliveryState, Lease, Work};
 use domain::id::{DeliveryId, HookId};
-use domain::ports::Store;
+use domain::ports::{ClaimDue, Store};
 use domain::time::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -46,6 +46,7 @@ enum Op {
     Claim {
         hook: usize,
         limit: usize,
+        by_hand: bool,
     },
     HandBack {
         nth: usize,
@@ -75,7 +76,8 @@ fn op() -> impl Strategy<Value = Op> {
         6 => (any::<usize>(), next).prop_map(|(nth, next)| Op::Settle { nth, next }),
         1 => Just(Op::SettleAll),
         1 => any::<usize>().prop_map(|nth| Op::SettleStale { nth }),
-        4 => (0..HOOKS, 0..4_usize).prop_map(|(hook, limit)| Op::Claim { hook, limit }),
+        4 => (0..HOOKS, 0..4_usize).prop_map(|(hook, limit)| Op::Claim { hook, limit, by_hand: false }),
+        1 => (0..HOOKS, 0..4_usize).prop_map(|(hook, limit)| Op::Claim { hook, limit, by_hand: true }),
         1 => any::<usize>().prop_map(|nth| Op::HandBack { nth }),
         2 => any::<usize>().prop_map(|nth| Op::Redeliver { nth }),
         2 => (1..60_u64).prop_map(|secs| Op::Advance { secs }),
@@ -104,6 +106,7 @@ enum Where {
 #[derive(Debug)]
 struct Known {
     hook: HookId,
+    redelivery: bool,
     at: Where,
 }
 
@@ -152,7 +155,7 @@ impl Model {
                 let late = ended(self.store(), &work, self.bed.now(), DeliveryState::Succeeded);
                 self.store().settle(vec![late]).await.expect("settles");
             }
-            Op::Claim { hook, limit } => self.claim(self.hooks[*hook], *limit).await,
+            Op::Claim { hook, limit, by_hand } => self.claim(self.hooks[*hook], *limit, *by_hand).await,
             Op::HandBack { nth } if !self.held.is_empty() => {
                 let work = self.held.remove(nth % self.held.len());
                 let now = self.bed.now();
@@ -173,7 +176,7 @@ impl Model {
                 let now = self.bed.now();
                 let delivery = self.store().redeliver(settlement.attempt.id, now).await.expect("planned");
                 let at = Where::Queued { due: now, attempts: 0, recoveries: 0 };
-                self.deliveries.insert(delivery, Known { hook: settlement.attempt.hook, at });
+                self.deliveries.insert(delivery, Known { hook: settlement.attempt.hook, redelivery: true, at });
             }
             Op::Advance { secs } => self.bed.clock.advance(Duration::from_secs(*secs)),
             Op::Crash => {
@@ -204,7 +207,7 @@ impl Model {
             let fresh = works.iter().any(|work| work.delivery == delivery);
             let at =
                 if fresh { Where::Fresh } else { Where::Queued { due: self.bed.now(), attempts: 0, recoveries: 0 } };
-            self.deliveries.insert(delivery, Known { hook: *hook, at });
+            self.deliveries.insert(delivery, Known { hook: *hook, redelivery: false, at });
         }
         self.held.extend(works);
     }
@@ -233,14 +236,21 @@ impl Model {
         self.store().settle(batch).await.expect("settles");
     }
 
-    async fn claim(&mut self, hook: HookId, limit: usize) {
-        let works = self.bed.claim(hook, limit).await;
+    async fn claim(&mut self, hook: HookId, limit: usize, by_hand: bool) {
         let now = self.bed.now();
+        let works = if by_hand {
+            let claim = ClaimDue { now, lanes: vec![(hook, limit)], lease_until: now };
+            self.store().claim_by_hand(claim).await.expect("claims")
+        } else {
+            self.bed.claim(hook, limit).await
+        };
         let mut due: Vec<_> = self
             .deliveries
             .iter()
             .filter_map(|(id, known)| match known.at {
-                Where::Queued { due, .. } if known.hook == hook && due <= now => Some((due, *id)),
+                Where::Queued { due, attempts, .. } if known.hook == hook && due <= now => {
+                    (!by_hand || (known.redelivery && attempts == 0)).then_some((due, *id))
+                }
                 _ => None,
             })
             .collect();
