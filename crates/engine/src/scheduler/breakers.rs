@@ -288,8 +288,9 @@ impl State {
         }
     }
 
-    /// Has a person asked for something that an open lane may probe with?
+    /// Has a person asked for something that an open lane may probe with? Not once it is closed: what is claimed then is
+    /// handed back, which asks again.
     pub(crate) fn is_asked(&self) -> bool {
-        !self.asked.is_empty()
+        !self.asked.is_empty() && !self.closed
     }
 }

@@ -154,6 +154,18 @@ fn d20_in_skip_mode_what_comes_while_it_is_open_or_too_much_is_under_way_is_skip
 }
 
 #[test]
+fn n8_nothing_is_asked_for_once_the_engine_shuts_down() {
+    let mut bench = Bench::with(settings(250));
+    let hook = bench.hook(1, 1, &url(1));
+    bench.open(hook);
+    let now = bench.wall();
+    assert!(bench.state.is_asked(), "there may be rows by hand among those that were found when it opened");
+    bench.state.close();
+    bench.state.asked(hook, now);
+    assert!(!bench.state.is_asked() && bench.state.lanes_to_claim(now.plus(TEN), 512).is_empty());
+}
+
+#[test]
 fn the_result_of_an_exchange_with_the_hook_before_its_edit_says_nothing() {
     let mut bench = Bench::with(settings(250));
     let hook = bench.hook(1, 1, &url(1));
