@@ -3,6 +3,15 @@
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
+use domain::flow::Ports;
+
+use super::ApiSettings;
+
+/// The base of URLs for a caller: the configured one, else the one it called.
+pub(crate) fn base_for(headers: &HeaderMap, uri: &Uri, settings: &ApiSettings, ports: &Ports) -> String {
+    let configured = settings.public_url.as_deref().map(str::to_owned);
+    configured.or_else(|| requested_base(headers, uri)).unwrap_or_else(|| ports.public_url.to_string())
+}
 
 /// `http://{Host}` of a request, if it names a well-formed one. Without a trailing slash.
 pub fn requested_base(headers: &HeaderMap, uri: &Uri) -> Option<String> {

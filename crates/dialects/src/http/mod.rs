@@ -1,5 +1,6 @@
-//! What every surface needs and no vendor owns: credentials, raw bodies, settings.
+//! What every surface needs and no vendor owns: requests taken apart, credentials, raw bodies, settings.
 
+mod asked;
 mod auth;
 mod base;
 mod body;
@@ -8,7 +9,9 @@ mod meter;
 mod settings;
 mod siblings;
 
+pub(crate) use asked::Asked;
 pub use auth::{Credentials, authenticate, presented_token};
+pub(crate) use base::base_for;
 pub use base::requested_base;
 pub(crate) use body::check_object;
 pub use body::{BodyError, MAX_JSON_DEPTH, MAX_MANAGEMENT_BODY, parse_json, read_body};

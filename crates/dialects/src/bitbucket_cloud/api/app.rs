@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use crate::ApiSettings;
 use crate::bitbucket_cloud::links::Links;
 use crate::bitbucket_cloud::settings::BitbucketCloudSettings;
-use crate::http::requested_base;
+use crate::http::base_for;
 
 /// The state of the API.
 #[derive(Debug)]
@@ -33,8 +33,6 @@ impl App {
 
     /// The URLs to give to this caller: on the public base, else on the one it called.
     pub(super) fn links(&self, headers: &HeaderMap, uri: &Uri) -> Links {
-        let public = self.settings.public_url.as_deref().map(str::to_owned);
-        let base = public.or_else(|| requested_base(headers, uri));
-        Links::below(base.as_deref().unwrap_or(&self.ports.public_url))
+        Links::below(&base_for(headers, uri, &self.settings, &self.ports))
     }
 }

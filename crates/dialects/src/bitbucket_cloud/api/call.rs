@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use bytes::Bytes;
 use domain::account::{Account, OrgRole, Permission, Principal};
@@ -16,7 +16,7 @@ use super::app::App;
 use super::errors::ApiError;
 use super::scopes::REPOSITORY;
 use crate::bitbucket_cloud::links::Links;
-use crate::http::{BodyError, Credentials, MAX_MANAGEMENT_BODY, authenticate, parse_json, read_body};
+use crate::http::{Asked, BodyError, Credentials, MAX_MANAGEMENT_BODY, authenticate, parse_json, read_body};
 
 /// The answer for a workspace that is not there.
 const NO_WORKSPACE: ApiError = ApiError::NotFound("There is no such workspace.");
@@ -28,15 +28,10 @@ const NO_REPOSITORY: ApiError = ApiError::NotFound("There is no such repository,
 pub(super) struct Call {
     /// What handlers share.
     pub(super) app: Arc<App>,
-    /// Whose token it is; none for anonymous callers. Bad tokens never get this far.
-    pub(super) principal: Option<Principal>,
+    /// Who asks, and about what.
+    pub(super) asked: Asked,
     /// Where URLs in the answer point.
     pub(super) links: Links,
-    /// The path called, still percent-encoded.
-    pub(super) path: String,
-    /// Query parameters in order, decoded.
-    pub(super) query: Vec<(String, String)>,
-    params: Vec<(String, String)>,
 }
 
 impl FromRequestParts<Arc<App>> for Call {
@@ -48,36 +43,21 @@ impl FromRequestParts<Arc<App>> for Call {
             Credentials::None => None,
             Credentials::Bad => return Err(ApiError::BadCredentials),
         };
-        // A path that is not UTF-8 names nothing.
-        let params = RawPathParams::from_request_parts(parts, app).await;
-        let params = params.map_err(|_| ApiError::NotFound("The path is not UTF-8."))?;
-        let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-        let path = parts.uri.path().to_owned();
+        let asked = Asked::by(principal, parts).await.ok_or(ApiError::NotFound("The path is not UTF-8."))?;
         let links = app.links(&parts.headers, &parts.uri);
-        Ok(Self { app: app.clone(), principal, links, path, query, params })
+        Ok(Self { app: app.clone(), asked, links })
     }
 }
 
 impl Call {
-    /// A path parameter; none if the route has none of that name.
-    pub(super) fn param(&self, name: &str) -> Option<&str> {
-        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A query parameter, the last one if given twice.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
     /// The caller, where there must be one.
     pub(super) fn myself(&self) -> Result<&Principal, ApiError> {
-        self.principal.as_ref().ok_or(ApiError::NoCredentials)
+        self.asked.principal.as_ref().ok_or(ApiError::NoCredentials)
     }
 
     /// The workspace the path names, by slug or by uuid in braces.
     pub(super) fn workspace(&self) -> Result<Arc<Account>, ApiError> {
-        let (directory, name) = (self.app.ports.directory(), self.param("workspace").unwrap_or_default());
+        let (directory, name) = (self.app.ports.directory(), self.asked.param("workspace"));
         let found = match braced_uid(name) {
             Some(uid) => directory.account_by_uid(uid),
             None => directory.account(name),
@@ -87,7 +67,7 @@ impl Call {
 
     /// The repository the path names, by slug or by uuid in braces, whoever asks.
     fn named_repository(&self) -> Result<Located, ApiError> {
-        let (directory, name) = (self.app.ports.directory(), self.param("repo_slug").unwrap_or_default());
+        let (directory, name) = (self.app.ports.directory(), self.asked.param("repo_slug"));
         let owner = self.workspace()?;
         let Some(uid) = braced_uid(name) else { return directory.locate(&owner.login, name).ok_or(NO_REPOSITORY) };
         let repository = directory.repositories_of(owner.id).into_iter().find(|repository| repository.uid == uid);
@@ -104,7 +84,7 @@ impl Call {
 
     /// What the caller's account may do in a repository; `None` if it may not even see it.
     pub(super) fn permission(&self, found: &Located) -> Option<Permission> {
-        match &self.principal {
+        match &self.asked.principal {
             Some(me) => self.app.ports.directory().permission(&found.repository, me.user.id),
             None => (!found.repository.private).then_some(Permission::Read),
         }
@@ -112,14 +92,14 @@ impl Call {
 
     /// Does the caller's account own the workspace? Everybody owns the one of their own name.
     pub(super) fn owns(&self, workspace: &Account) -> bool {
-        let Some(me) = &self.principal else { return false };
+        let Some(me) = &self.asked.principal else { return false };
         let role = self.app.ports.directory().role(workspace.id, me.user.id);
         workspace.id == me.user.id || role == Some(OrgRole::Owner)
     }
 
     /// May the caller's token see it, too?
     pub(super) fn token_sees(&self, found: &Located) -> Result<(), ApiError> {
-        match &self.principal {
+        match &self.asked.principal {
             Some(me) if !sees_repository(me.scopes, found.repository.private) => {
                 Err(ApiError::MissingScope { required: REPOSITORY, granted: me.scopes })
             }

@@ -29,10 +29,10 @@ pub(super) async fn index(call: Call) -> Json<Value> {
 
 /// `GET /hook_events/{subject_type}`
 pub(super) async fn list(call: Call) -> Result<Json<Page<Key>>, ApiError> {
-    let everything = match call.param("subject_type") {
-        Some("workspace") => true,
-        Some("repository") => false,
-        Some(_) | None => return Err(ApiError::NotFound("There are events of a repository and of a workspace.")),
+    let everything = match call.asked.param("subject_type") {
+        "workspace" => true,
+        "repository" => false,
+        _ => return Err(ApiError::NotFound("There are events of a repository and of a workspace.")),
     };
     let events: Vec<_> = EVENTS.iter().filter(|event| everything || !event.workspace_only).collect();
     page(&call, &events, PAGELEN, |event| Key {

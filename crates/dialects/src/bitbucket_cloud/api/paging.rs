@@ -49,7 +49,7 @@ pub(super) fn page<'a, T, U>(
 
 /// A whole number above zero in the query.
 fn positive(call: &Call, name: &'static str) -> Result<Option<usize>, ApiError> {
-    let Some(text) = call.query(name) else { return Ok(None) };
+    let Some(text) = call.asked.query(name) else { return Ok(None) };
     let number = text.parse().ok().filter(|number| *number > 0);
     let wrong = || ApiError::Invalid(Problems::one(name, "must be a whole number above 0"));
     number.map(Some).ok_or_else(wrong)
@@ -57,10 +57,7 @@ fn positive(call: &Call, name: &'static str) -> Result<Option<usize>, ApiError> 
 
 /// This request's URL with another page number; everything else is kept.
 fn page_url(call: &Call, page: usize) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(call.query.iter().filter(|(name, _)| name != "page"));
-    query.append_pair("page", &page.to_string());
     // Some clients send braces as they are; a URL has them encoded.
-    let path = call.path.replace('{', "%7B").replace('}', "%7D");
-    format!("{}{path}?{}", call.links.html, query.finish())
+    let path = call.asked.path.replace('{', "%7B").replace('}', "%7D");
+    format!("{}{path}?{}", call.links.html, call.asked.query_with("page", &page.to_string()))
 }

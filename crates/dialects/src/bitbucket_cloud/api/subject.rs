@@ -62,14 +62,14 @@ impl Call {
     /// What the path names, if the caller may use its hooks at that level.
     pub(super) fn subject(&self, need: HookAccess) -> Result<Subject, ApiError> {
         let me = self.myself()?;
-        let (subject, granted, administers) = if self.param("repo_slug").is_some() {
-            let (found, permission) = self.visible_repository()?;
-            let granted = repository_hook_access(me.scopes, found.repository.private);
-            (Subject::Repository(found), granted, permission == Permission::Admin)
-        } else {
+        let (subject, granted, administers) = if self.asked.param("repo_slug").is_empty() {
             let account = self.workspace()?;
             let owns = self.owns(&account);
             (Subject::Workspace(account), workspace_hook_access(me.scopes), owns)
+        } else {
+            let (found, permission) = self.visible_repository()?;
+            let granted = repository_hook_access(me.scopes, found.repository.private);
+            (Subject::Repository(found), granted, permission == Permission::Admin)
         };
         if granted.is_none_or(|granted| granted < need) {
             return Err(ApiError::MissingScope { required: required(need), granted: me.scopes });
@@ -86,7 +86,7 @@ impl Call {
     /// The hook the path names, if it is one of this surface on that subject. Its uuid may have braces or not.
     pub(super) fn hook(&self, need: HookAccess) -> Result<(Subject, Arc<Hook>), ApiError> {
         let subject = self.subject(need)?;
-        let name = self.param("uid").unwrap_or_default();
+        let name = self.asked.param("uid");
         let uid = braced_uid(name).or_else(|| plain_uid(name));
         let hooks = self.app.ports.directory().hooks_of(subject.scope(), NAME);
         let found = hooks.into_iter().find(|hook| Some(hook.uid) == uid);

@@ -12,7 +12,7 @@ use crate::ApiSettings;
 use crate::bitbucket_dc::dialect::BitbucketDataCenter;
 use crate::bitbucket_dc::links::Links;
 use crate::bitbucket_dc::settings::BitbucketDataCenterSettings;
-use crate::http::{Meter, requested_base};
+use crate::http::{Meter, base_for};
 
 /// The state of the API.
 #[derive(Debug)]
@@ -47,8 +47,6 @@ impl App {
 
     /// The URLs to give to this caller: below the configured base, or else below the one it called.
     pub(super) fn links(&self, headers: &HeaderMap, uri: &Uri) -> Links {
-        let configured = self.settings.public_url.as_deref().map(str::to_owned);
-        let base = configured.or_else(|| requested_base(headers, uri));
-        Links::below(base.as_deref().unwrap_or(&self.ports.public_url))
+        Links::below(&base_for(headers, uri, &self.settings, &self.ports))
     }
 }

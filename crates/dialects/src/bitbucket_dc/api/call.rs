@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -17,71 +17,44 @@ use super::errors::ApiError;
 use super::frame::is_json;
 use crate::bitbucket_dc::dialect::NAME;
 use crate::bitbucket_dc::links::Links;
-use crate::http::{BodyError, Credentials, MAX_MANAGEMENT_BODY, parse_json, read_body};
+use crate::http::{Asked, BodyError, MAX_MANAGEMENT_BODY, parse_json, read_body};
 
 /// A request taken apart.
 #[derive(Debug)]
 pub(super) struct Call {
     /// What handlers share.
     pub(super) app: Arc<App>,
-    /// Whose token it is; none for anonymous callers. Bad tokens never get this far.
-    principal: Option<Principal>,
+    /// Who asks, and about what.
+    pub(super) asked: Asked,
     /// Where URLs in the answer point.
     pub(super) links: Links,
-    /// Query parameters in order, decoded.
-    query: Vec<(String, String)>,
-    params: Vec<(String, String)>,
 }
 
 impl FromRequestParts<Arc<App>> for Call {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        // A path that is not UTF-8 names nothing.
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| ApiError::NoRoute)?;
-        let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let principal = match parts.extensions.get::<Credentials>() {
-            Some(Credentials::Good(principal)) => Some(principal.clone()),
-            Some(Credentials::None | Credentials::Bad) | None => None,
-        };
-        let query = parts.uri.query().unwrap_or_default();
-        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let asked = Asked::admitted(parts).await.ok_or(ApiError::NoRoute)?;
         let links = app.links(&parts.headers, &parts.uri);
-        Ok(Self { app: app.clone(), principal, links, query, params })
+        Ok(Self { app: app.clone(), asked, links })
     }
 }
 
 impl Call {
-    /// A path parameter; empty if the route has none of that name.
-    pub(super) fn param(&self, name: &str) -> &str {
-        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// A query parameter, the last one if given twice.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// All values of a repeatable query parameter.
-    pub(super) fn queries(&self, name: &str) -> Vec<&str> {
-        let given = self.query.iter().filter(|(known, _)| known == name);
-        given.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect()
-    }
-
     /// A yes-or-no query parameter, in any case; anything but `true` is no.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
-        self.query(name).map(|value| value.eq_ignore_ascii_case("true"))
+        self.asked.query(name).map(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The caller.
     pub(super) fn myself(&self) -> Result<&Principal, ApiError> {
-        self.principal.as_ref().ok_or(ApiError::Anonymous)
+        self.asked.principal.as_ref().ok_or(ApiError::Anonymous)
     }
 
     /// What the path names, whoever asks.
     pub(super) fn named(&self) -> Result<At, ApiError> {
         let directory = self.app.ports.directory();
-        let (key, slug) = (self.param("project"), self.param("repository"));
+        let (key, slug) = (self.asked.param("project"), self.asked.param("repository"));
         let project = at::project(directory, key).ok_or_else(|| ApiError::NoSuchProject(key.to_owned()))?;
         if slug.is_empty() {
             return Ok(At { project, repository: None });
@@ -108,7 +81,7 @@ impl Call {
 
     /// The hook the path names, if it is one of this surface made there.
     pub(super) fn hook(&self, at: &At) -> Result<Arc<Hook>, ApiError> {
-        self.hook_numbered(at, self.param("webhook"))
+        self.hook_numbered(at, self.asked.param("webhook"))
     }
 
     /// The hook of that number, if it is one of this surface made there.

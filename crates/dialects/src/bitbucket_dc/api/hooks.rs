@@ -32,7 +32,7 @@ pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
 /// The webhooks that events of this repository go to: its own and its project's.
 pub(super) async fn search(call: Call) -> Result<Response, ApiError> {
     let at = call.administered()?;
-    let scopes = call.queries("scopeType");
+    let scopes = call.asked.queries("scopeType");
     let wanted = |scope: &HookScope| {
         scopes.is_empty() || scopes.iter().any(|name| name.eq_ignore_ascii_case(scope_type(*scope)))
     };
@@ -43,7 +43,7 @@ pub(super) async fn search(call: Call) -> Result<Response, ApiError> {
 
 /// One page of those hooks that listen to any of the events asked for.
 async fn page(call: &Call, at: &At, mut hooks: Vec<Arc<Hook>>) -> Result<Response, ApiError> {
-    let events = call.queries("event");
+    let events = call.asked.queries("event");
     hooks.retain(|hook| events.is_empty() || events.iter().any(|event| hook.listens_to(event)));
     let page = Page::of(call);
     let mut values = Vec::new();

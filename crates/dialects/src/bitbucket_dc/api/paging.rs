@@ -20,7 +20,7 @@ pub(super) struct Page {
 impl Page {
     /// Reads `start` and `limit`.
     pub(super) fn of(call: &Call) -> Self {
-        Self::read(call.query("start"), call.query("limit"))
+        Self::read(call.asked.query("start"), call.asked.query("limit"))
     }
 
     fn read(start: Option<&str>, limit: Option<&str>) -> Self {

@@ -37,7 +37,7 @@ struct Trial {
 pub(super) async fn test(call: Call, body: RawBody) -> Result<Response, ApiError> {
     let at = call.administered()?;
     let me = call.myself()?;
-    let stored = match call.query("webhookId").filter(|id| !id.is_empty()) {
+    let stored = match call.asked.query("webhookId").filter(|id| !id.is_empty()) {
         Some(id) => Some(call.hook_numbered(&at, id)?),
         None => None,
     };
@@ -53,7 +53,7 @@ pub(super) async fn test(call: Call, body: RawBody) -> Result<Response, ApiError
 /// Takes the request apart: the URL is checked as a saved one is.
 fn read(call: &Call, body: &Map<String, Value>) -> Result<Trial, ApiError> {
     let mut problems = Problems::default();
-    let url = call.query("url").and_then(|text| check_url(&call.app, text, &mut problems));
+    let url = call.asked.query("url").and_then(|text| check_url(&call.app, text, &mut problems));
     let login = login(body, &mut problems).given();
     let url = problems.required(url, "url");
     problems.verdict()?;

@@ -75,7 +75,7 @@ async fn repositories_of_user(call: Call) -> Result<Response, ApiError> {
 /// `GET /repos`: everything the caller may see, by name and project.
 async fn repositories(call: Call) -> Result<Response, ApiError> {
     let directory = call.app.ports.directory();
-    let (name, key) = (Wanted::of(&call, "projectname"), call.query("projectkey").unwrap_or_default());
+    let (name, key) = (Wanted::of(&call, "projectname"), call.asked.query("projectkey").unwrap_or_default());
     let mut owners = directory.accounts(AccountKind::Organization);
     owners.extend(directory.accounts(AccountKind::User));
     let keyed = super::at::project(directory, key);
@@ -123,7 +123,7 @@ async fn user(call: Call) -> Result<Response, ApiError> {
 /// The user the path names, with or without the sign of a personal project.
 fn named_user(call: &Call) -> Result<Arc<Account>, ApiError> {
     call.myself()?;
-    let slug = call.param("user");
+    let slug = call.asked.param("user");
     let found = call.app.ports.directory().account(slug.strip_prefix(PERSONAL).unwrap_or(slug));
     found.filter(|account| account.kind == AccountKind::User).ok_or_else(|| ApiError::NoSuchUser(slug.to_owned()))
 }
@@ -152,7 +152,7 @@ struct Wanted(String);
 
 impl Wanted {
     fn of(call: &Call, query: &str) -> Self {
-        Self(call.query(query).unwrap_or_default().trim().to_lowercase())
+        Self(call.asked.query(query).unwrap_or_default().trim().to_lowercase())
     }
 
     fn fits(&self, name: &str) -> bool {

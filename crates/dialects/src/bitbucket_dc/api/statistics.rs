@@ -16,7 +16,7 @@ pub(super) async fn latest(call: Call) -> Result<Response, ApiError> {
     let at = call.administered()?;
     let hook = call.hook(&at)?;
     let outcomes = outcomes(&call)?;
-    let tally = sum(&tallies(&call, &hook, &call.queries("event")).await?);
+    let tally = sum(&tallies(&call, &hook, &call.asked.queries("event")).await?);
     let mut newest = None;
     for (outcome, id) in OUTCOMES.iter().zip([tally.last_success, tally.last_failure, tally.last_error]) {
         if outcomes.is_empty() || outcomes.contains(outcome) {
@@ -33,7 +33,7 @@ pub(super) async fn latest(call: Call) -> Result<Response, ApiError> {
 /// The outcomes asked for, in any case.
 fn outcomes(call: &Call) -> Result<Vec<&'static str>, ApiError> {
     let known = |name: &str| OUTCOMES.into_iter().find(|outcome| outcome.eq_ignore_ascii_case(name));
-    let all = call.queries("outcome").into_iter().map(known).collect::<Option<Vec<_>>>();
+    let all = call.asked.queries("outcome").into_iter().map(known).collect::<Option<Vec<_>>>();
     all.ok_or_else(|| ApiError::field("outcome", "outcome must be SUCCESS, FAILURE or ERROR."))
 }
 
@@ -41,7 +41,7 @@ fn outcomes(call: &Call) -> Result<Vec<&'static str>, ApiError> {
 pub(super) async fn statistics(call: Call) -> Result<Response, ApiError> {
     let at = call.administered()?;
     let hook = call.hook(&at)?;
-    let tally = sum(&tallies(&call, &hook, &call.queries("event")).await?);
+    let tally = sum(&tallies(&call, &hook, &call.asked.queries("event")).await?);
     Ok(Json(history(&call, &hook, &tally, Detail::Whole).await?).into_response())
 }
 

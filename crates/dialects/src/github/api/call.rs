@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use bytes::Bytes;
 use domain::account::{Account, AccountKind, Permission, Principal};
@@ -16,70 +16,46 @@ use super::app::App;
 use super::errors::ApiError;
 use crate::github::dialect::NAME;
 use crate::github::links::Links;
-use crate::http::{BodyError, Credentials, MAX_MANAGEMENT_BODY, parse_json, read_body};
+use crate::http::{Asked, BodyError, MAX_MANAGEMENT_BODY, parse_json, read_body};
 
 /// A request taken apart.
 #[derive(Debug)]
 pub(super) struct Call {
     /// What handlers share.
     pub(super) app: Arc<App>,
-    /// Whose token it is; none for anonymous callers. Bad tokens never get this far.
-    pub(super) principal: Option<Principal>,
+    /// Who asks, and about what.
+    pub(super) asked: Asked,
     /// Where URLs in the answer point.
     pub(super) links: Links,
-    /// The path called, without the prefix, still percent-encoded.
-    pub(super) path: String,
-    /// Query parameters in order, decoded.
-    pub(super) query: Vec<(String, String)>,
-    params: Vec<(String, String)>,
 }
 
 impl FromRequestParts<Arc<App>> for Call {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        // A path that is not UTF-8 names nothing.
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| ApiError::NotFound)?;
-        let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let principal = match parts.extensions.get::<Credentials>() {
-            Some(Credentials::Good(principal)) => Some(principal.clone()),
-            Some(Credentials::None | Credentials::Bad) | None => None,
-        };
-        let query = parts.uri.query().unwrap_or_default();
-        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let path = parts.uri.path().strip_prefix(app.prefix).unwrap_or_default().to_owned();
+        let asked = Asked::admitted(parts).await.ok_or(ApiError::NotFound)?;
         let links = app.links(&parts.headers, &parts.uri);
-        Ok(Self { app: app.clone(), principal, links, path, query, params })
+        Ok(Self { app: app.clone(), asked, links })
     }
 }
 
 impl Call {
-    /// A path parameter; empty if the route has none of that name.
-    pub(super) fn param(&self, name: &str) -> &str {
-        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// A query parameter, the last one if given twice.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
     fn id(&self, name: &str) -> Result<i64, ApiError> {
-        let text = self.param(name);
+        let text = self.asked.param(name);
         let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|_| plain).ok_or(ApiError::NotFound)
     }
 
     /// The caller, where the answer is about the caller.
     pub(super) fn myself(&self) -> Result<&Principal, ApiError> {
-        self.principal.as_ref().ok_or(ApiError::RequiresAuthentication)
+        self.asked.principal.as_ref().ok_or(ApiError::RequiresAuthentication)
     }
 
     /// The repository the path names, whoever asks.
     fn named_repository(&self) -> Result<Located, ApiError> {
         let directory = self.app.ports.directory();
-        let found = if self.param("repository_id").is_empty() {
-            directory.locate(self.param("owner"), self.param("repo"))
+        let found = if self.asked.param("repository_id").is_empty() {
+            directory.locate(self.asked.param("owner"), self.asked.param("repo"))
         } else {
             directory.locate_by_id(RepositoryId(self.id("repository_id")?))
         };
@@ -96,7 +72,7 @@ impl Call {
     /// What the caller may do in a repository, its token's scopes considered; `None` if it may not even see it.
     pub(super) fn permission(&self, found: &Located) -> Option<Permission> {
         let private = found.repository.private;
-        let Some(me) = &self.principal else { return (!private).then_some(Permission::Read) };
+        let Some(me) = &self.asked.principal else { return (!private).then_some(Permission::Read) };
         let permission = self.app.ports.directory().permission(&found.repository, me.user.id)?;
         sees_repository(me.scopes, private).then_some(permission)
     }
@@ -105,7 +81,7 @@ impl Call {
     /// (contract section 2), except a write to an archived repository.
     pub(super) fn hooks_at(&self, need: HookAccess) -> Result<Located, ApiError> {
         let found = self.named_repository()?;
-        let me = self.principal.as_ref().ok_or(ApiError::NotFound)?;
+        let me = self.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
         let granted = repository_hook_access(me.scopes, found.repository.private);
         let permission = self.app.ports.directory().permission(&found.repository, me.user.id);
         if granted.is_none_or(|granted| granted < need) || permission != Some(Permission::Admin) {
@@ -133,7 +109,7 @@ impl Call {
 
     /// The account of that kind that the path names.
     pub(super) fn account(&self, param: &str, kind: Option<AccountKind>) -> Result<Arc<Account>, ApiError> {
-        let found = self.app.ports.directory().account(self.param(param));
+        let found = self.app.ports.directory().account(self.asked.param(param));
         found.filter(|account| kind.is_none_or(|kind| account.kind == kind)).ok_or(ApiError::NotFound)
     }
 }

@@ -40,8 +40,8 @@ impl Wanted {
             status: (status == Some(Status::Success)).then_some((200, 399)),
             failed: (status == Some(Status::Failure)).then_some(true),
             redelivery,
-            kind: call.query("event").map(str::to_owned),
-            action: call.query("action").map(str::to_owned),
+            kind: call.asked.query("event").map(str::to_owned),
+            action: call.asked.query("action").map(str::to_owned),
             message_uid: parsed(call, "guid", |text| text.parse().ok().map(Uid))?,
             since: moment("since")?,
             until: moment("until")?,
@@ -77,7 +77,7 @@ fn one_of<T: Copy>(call: &Call, name: &'static str, values: &[(&str, T)]) -> Res
 }
 
 fn parsed<T>(call: &Call, name: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ApiError> {
-    let Some(text) = call.query(name) else { return Ok(None) };
+    let Some(text) = call.asked.query(name) else { return Ok(None) };
     let refused = || ApiError::Invalid(vec![Problem::invalid(name, text).of("HookDelivery")]);
     parse(text).map(Some).ok_or_else(refused)
 }

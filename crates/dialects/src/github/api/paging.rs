@@ -13,7 +13,7 @@ const MAX_SIZE: usize = 100;
 
 /// How many items a page has: `per_page`, within its limits.
 pub(super) fn page_size(call: &Call) -> usize {
-    size_of(call.query("per_page"))
+    size_of(call.asked.query("per_page"))
 }
 
 fn size_of(asked: Option<&str>) -> usize {
@@ -26,7 +26,7 @@ fn size_of(asked: Option<&str>) -> usize {
 /// The wanted page of a list, and what its `Link` header says.
 pub(super) fn paginate<T>(call: &Call, items: Vec<T>) -> (Vec<T>, Vec<(&'static str, String)>) {
     let size = page_size(call);
-    let page = call.query("page").and_then(|text| text.parse().ok()).filter(|page| *page > 0).unwrap_or(1);
+    let page = call.asked.query("page").and_then(|text| text.parse().ok()).filter(|page| *page > 0).unwrap_or(1);
     let last = items.len().div_ceil(size).max(1);
     let to = |page: usize| page_url(call, "page", &page.to_string());
     let links = relations(page, last).into_iter().map(|(relation, page)| (relation, to(page))).collect();
@@ -50,10 +50,9 @@ fn relations(page: usize, last: usize) -> Vec<(&'static str, usize)> {
 
 /// This request's URL with one query parameter set; the others are kept.
 pub(super) fn page_url(call: &Call, name: &str, value: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(call.query.iter().filter(|(known, _)| known != name));
-    query.append_pair(name, value);
-    format!("{}{}?{}", call.links.api, call.path, query.finish())
+    // The prefix called stands in the base already.
+    let path = call.asked.path.strip_prefix(call.app.prefix).unwrap_or_default();
+    format!("{}{path}?{}", call.links.api, call.asked.query_with(name, value))
 }
 
 /// Writes the `Link` header, in the exact form that clients' patterns expect; none for no links.

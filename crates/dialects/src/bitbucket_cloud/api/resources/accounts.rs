@@ -16,7 +16,7 @@ pub(in crate::bitbucket_cloud::api) async fn myself(call: Call) -> Result<Json<O
 
 /// `GET /users/{selected_user}`: by uuid in braces or by account id.
 pub(in crate::bitbucket_cloud::api) async fn get(call: Call) -> Result<Json<Object>, ApiError> {
-    let name = call.param("selected_user").unwrap_or_default();
+    let name = call.asked.param("selected_user");
     let uid = braced_uid(name).or_else(|| plain_uid(name.split_once(':')?.1));
     let found = uid.and_then(|uid| call.app.ports.directory().account_by_uid(uid));
     match found.filter(|account| account.kind == AccountKind::User) {

@@ -33,7 +33,7 @@ fn object(value: Value) -> Object {
 
 /// Refuses to search by `q`: an answer that ignored it would name things that nobody asked for.
 fn refuse_search(call: &Call) -> Result<(), ApiError> {
-    match call.query("q") {
+    match call.asked.query("q") {
         Some(text) if !text.is_empty() => Err(ApiError::Invalid(Problems::one("q", "searching is not supported here"))),
         Some(_) | None => Ok(()),
     }

@@ -15,7 +15,7 @@ use crate::bitbucket_cloud::payload::shapes::Repository;
 pub(in crate::bitbucket_cloud::api) async fn list(call: Call) -> Result<Json<Page<Object>>, ApiError> {
     let owner = call.workspace()?;
     refuse_search(&call)?;
-    let least = match call.query("role") {
+    let least = match call.asked.query("role") {
         None | Some("" | "member") => Permission::Read,
         Some("contributor") => Permission::Write,
         Some("admin" | "owner") => Permission::Admin,

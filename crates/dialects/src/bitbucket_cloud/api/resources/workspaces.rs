@@ -26,7 +26,7 @@ pub(in crate::bitbucket_cloud::api) struct Access {
 pub(in crate::bitbucket_cloud::api) async fn list(call: Call) -> Result<Json<Page<Object>>, ApiError> {
     let me = call.myself()?;
     refuse_search(&call)?;
-    let owned = match call.query("role") {
+    let owned = match call.asked.query("role") {
         None | Some("" | "member") => false,
         Some("owner") => true,
         Some(_) => return Err(unknown_role("member, owner")),
@@ -60,7 +60,7 @@ pub(in crate::bitbucket_cloud::api) async fn projects(call: Call) -> Result<Json
 /// `GET /workspaces/{workspace}/projects/{project_key}`
 pub(in crate::bitbucket_cloud::api) async fn project(call: Call) -> Result<Json<Object>, ApiError> {
     let row = call.workspace()?;
-    if call.param("project_key").is_some_and(|key| key.eq_ignore_ascii_case(&row.key())) {
+    if call.asked.param("project_key").eq_ignore_ascii_case(&row.key()) {
         Ok(Json(joined(Project::of(&row, &call.links), json!({}))))
     } else {
         Err(ApiError::NotFound("There is no such project in this workspace."))

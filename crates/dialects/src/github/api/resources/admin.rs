@@ -26,7 +26,7 @@ const IMPERSONATION: &str = "impersonation";
 const IMPERSONATION_LIFE: Duration = Duration::from_secs(365 * 86_400);
 
 fn site_admin(call: &Call) -> Result<&Principal, ApiError> {
-    let me = call.principal.as_ref().ok_or(ApiError::NotFound)?;
+    let me = call.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
     let may = me.user.site_admin && me.scopes.contains(Scope::SiteAdmin);
     may.then_some(me).ok_or(ApiError::NotFound)
 }

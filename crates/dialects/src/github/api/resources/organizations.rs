@@ -64,7 +64,7 @@ fn page(call: &Call, organizations: Vec<Arc<Account>>) -> Response {
 /// `DELETE /orgs/{org}`: its owners may, with the scope for it.
 pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
     let account = call.account("org", Some(AccountKind::Organization))?;
-    let me = call.principal.as_ref().ok_or(ApiError::NotFound)?;
+    let me = call.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
     let owner = call.app.ports.directory().role(account.id, me.user.id) == Some(OrgRole::Owner);
     if !owner || !me.scopes.contains(Scope::AdminOrg) {
         return Err(ApiError::NotFound);

@@ -68,7 +68,7 @@ pub(super) async fn create_mine(call: Call, body: RawBody) -> Result<Response, A
 
 /// `POST /orgs/{org}/repos`
 pub(super) async fn create_in_organization(call: Call, body: RawBody) -> Result<Response, ApiError> {
-    let me = call.principal.as_ref().ok_or(ApiError::NotFound)?;
+    let me = call.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
     let owner = call.account("org", Some(AccountKind::Organization))?;
     match call.app.ports.directory().role(owner.id, me.user.id) {
         Some(OrgRole::Owner) => create(&call, me, &owner, &body).await,
@@ -128,7 +128,7 @@ pub(super) async fn delete(call: Call) -> Result<StatusCode, ApiError> {
 /// The repository the path names, if the caller administers it and its token has the scope. `public_repo` stands in for
 /// `repo` where nothing is private.
 fn administered(call: &Call, scope: Scope) -> Result<Located, ApiError> {
-    let me = call.principal.as_ref().ok_or(ApiError::NotFound)?;
+    let me = call.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
     let (found, level) = call.repository()?;
     let public = scope == Scope::Repo && !found.repository.private && me.scopes.contains(Scope::PublicRepo);
     if level == Permission::Admin && (public || me.scopes.contains(scope)) {

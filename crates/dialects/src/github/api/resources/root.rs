@@ -44,7 +44,7 @@ pub(super) async fn rate_limit(call: Call) -> Result<Json<Value>, ApiError> {
     if limit == 0 {
         return Err(ApiError::NotFound);
     }
-    let token = call.principal.as_ref().map(|principal| principal.token);
+    let token = call.asked.principal.as_ref().map(|principal| principal.token);
     let reading = call.app.meters.requests.read(token, limit, call.app.ports.clock.now());
     let core = json!({
         "limit": reading.limit,
