@@ -90,7 +90,7 @@ impl Dispatcher {
     /// asked for and what is due.
     pub(crate) async fn tick(&self) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        self.hold().await?;
+        self.hold().await;
         if now >= self.rhythm(|rhythm| rhythm.next_poll) {
             self.poll(now).await?;
         }
@@ -143,20 +143,33 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Hands deliveries back that wait for a breaker: hours, perhaps, and those belong to the database.
-    async fn hold(&self) -> Result<(), StoreError> {
+    /// Hands deliveries back that wait for a breaker: hours, perhaps, and those belong to the database. What it does not
+    /// take now is offered again with the next round, and keeps nobody else waiting.
+    async fn hold(&self) {
         let mut items = self.shared.with(State::take_held_back);
+        let mut at_once = HELD_AT_ONCE;
         while !items.is_empty() {
-            let rest = items.split_off(items.len().min(HELD_AT_ONCE));
-            let deliveries = items.iter().map(|item| item.work.delivery).collect();
-            if let Err(error) = self.ports.store.hand_back(deliveries, self.ports.clock.now()).await {
-                items.extend(rest);
-                self.shared.keep_held_back(items);
-                return Err(error);
+            let rest = items.split_off(items.len().min(at_once));
+            let deliveries: Vec<DeliveryId> = items.iter().map(|item| item.work.delivery).collect();
+            match self.ports.store.hand_back(deliveries, self.ports.clock.now()).await {
+                Ok(()) => items = rest,
+                // One row that cannot be read must not keep the others in memory: one by one, then.
+                Err(StoreError::Corrupt(_)) if items.len() > 1 => {
+                    at_once = 1;
+                    items.extend(rest);
+                }
+                Err(error @ StoreError::Corrupt(_)) => {
+                    let delivery = items[0].work.delivery;
+                    tracing::error!(%error, "delivery {delivery} cannot be held; the next start looks for it again");
+                    items = rest;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "deliveries of open breakers could not be handed back; trying again");
+                    items.extend(rest);
+                    return self.shared.keep_held_back(items);
+                }
             }
-            items = rest;
         }
-        Ok(())
     }
 
     /// Claims what a person asked for, for lanes whose breakers hold everything else.

@@ -73,6 +73,7 @@ impl State {
             Fate::HeldBack => {
                 self.places -= 1;
                 self.held_back.push(item);
+                self.newly_held_back = true;
                 self.count_held(id, 1);
             }
             Fate::Skipped(reason) => {
@@ -114,15 +115,16 @@ impl State {
         self.skip_load -= if skip { aside.len() } else { 0 };
         if holds {
             self.count_held(id, aside.len() as u64);
+            self.newly_held_back |= !aside.is_empty();
             self.held_back.extend(aside);
         } else {
             self.skipped.extend(aside.into_iter().map(|item| (item, Reason::BreakerOpen)));
         }
     }
 
-    /// Is anything set aside?
-    pub(crate) fn has_aside(&self) -> (bool, bool) {
-        (!self.held_back.is_empty(), !self.skipped.is_empty())
+    /// Is anything newly to be held, and anything to be skipped?
+    pub(crate) fn has_aside(&mut self) -> (bool, bool) {
+        (std::mem::take(&mut self.newly_held_back), !self.skipped.is_empty())
     }
 
     /// What is to be held in the database.

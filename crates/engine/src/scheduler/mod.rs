@@ -108,6 +108,8 @@ pub(crate) struct State {
     asked: Vec<HookId>,
     /// Deliveries that go back to the database, where they are held.
     held_back: Vec<Item>,
+    /// Some were added since the dispatcher was last woken for them.
+    newly_held_back: bool,
     /// Deliveries that end as skipped.
     skipped: Vec<(Item, Reason)>,
     /// Deliveries of lanes in skip mode that are under way or queued.
@@ -143,6 +145,7 @@ impl State {
             resume: BinaryHeap::new(),
             asked: Vec::new(),
             held_back: Vec::new(),
+            newly_held_back: false,
             skipped: Vec::new(),
             skip_load: 0,
             publishes: Vec::new(),
