@@ -90,7 +90,7 @@ async fn check_23_as_data_center_does_it_deliveries_are_skipped_until_a_probe_su
     assert_eq!(receiver.received().len(), 5, "nothing was sent");
     let error = world.must("GET", &format!("{hook}/latest?outcome=ERROR"), &Value::Null).await;
     let description = error["result"]["description"].as_str().expect("words");
-    assert!(description.contains("breaker open"), "{description}");
+    assert!(description.contains("circuit breaker is open"), "{description}");
     assert_eq!(world.counter("bitbucket_dc_dispatch_rejected_count").await, 1);
 
     // The pause is over: the next event is the probe. It fails, and the pause is longer.

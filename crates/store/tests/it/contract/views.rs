@@ -229,7 +229,7 @@ pub(crate) async fn exchanges_are_tallied_by_event_name_and_day(bed: Bed) {
         last_failure: Some(newest[2]),
         last_error: None,
     };
-    assert_eq!(all, [expected.clone()]);
+    assert_eq!(all, std::slice::from_ref(&expected));
     let recent = since(START.plus(Duration::from_secs(3 * 86_400))).await.expect("reads");
     assert_eq!(recent, [Tally { successes: 1, failures: 0, last_failure: None, ..expected }]);
     bed.store().delete_hook(hooks[0]).await.expect("deleted");
