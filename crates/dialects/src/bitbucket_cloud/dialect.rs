@@ -17,6 +17,7 @@ use super::events::{self, EVENTS};
 use super::payload;
 use super::settings::BitbucketCloudSettings;
 use crate::hmac;
+use crate::unregistered::derived_uid;
 
 /// Its name in the registry.
 pub(crate) const NAME: DialectName = DialectName("bitbucket_cloud");
@@ -72,11 +73,13 @@ impl Dialect for BitbucketCloud {
         let hook_uuid =
             if self.settings.braces_in_hook_uuid { format!("{{{}}}", hook.uid) } else { hook.uid.to_string() };
         let mut headers = Vec::with_capacity(9);
+        let request_uuid = derived_uid(message.uid, &hook.uid.to_string());
         headers.extend([
             ("X-Event-Key", (*message.kind).to_owned()),
             ("X-Hook-UUID", hook_uuid),
-            // The same for all attempts, so that receivers can tell repeats.
-            ("X-Request-UUID", message.uid.to_string()),
+            // The same for all attempts, so that receivers can tell repeats; another one for each hook, so that a receiver
+            // of two hooks takes neither for a repeat of the other.
+            ("X-Request-UUID", request_uuid.to_string()),
             ("X-Attempt-Number", sending.earlier.saturating_add(sending.number).to_string()),
         ]);
         if let Some(secret) = &hook.secret {

@@ -44,7 +44,7 @@ fn check_18_a_first_attempt_has_clouds_headers_in_clouds_order() {
     let expected = [
         "X-Event-Key: repo:push",
         &format!("X-Hook-UUID: {HOOK}"),
-        &format!("X-Request-UUID: {MESSAGE}"),
+        &format!("X-Request-UUID: {}", derived_uid(uid(MESSAGE), HOOK)),
         "X-Attempt-Number: 1",
         signature,
         "User-Agent: Bitbucket-Webhooks/2.0",
@@ -69,7 +69,11 @@ fn check_18_attempts_share_a_request_uuid_and_a_trace_and_are_counted_across_red
     let attempts = [send(1, 0), send(2, 0), send(3, 0), send(1, 3)];
     let told = |name: &str| attempts.iter().map(|request| header(request, name).expect(name)).collect::<Vec<_>>();
     assert_eq!(told("X-Attempt-Number"), ["1", "2", "3", "4"]);
-    assert_eq!(told("X-Request-UUID"), [MESSAGE; 4]);
+    let requests = told("X-Request-UUID");
+    assert_eq!(requests, [requests[0]; 4]);
+    let other = Hook { uid: uid(MESSAGE), ..hook(None) };
+    let other = dialect().encode(&other, &message("{}"), &surroundings.sending(1));
+    assert_ne!(header(&other, "X-Request-UUID"), Some(requests[0]), "another hook, another request");
     let traces = told("traceparent");
     for trace in &traces {
         let [version, id, span, flags] = trace.split('-').collect::<Vec<_>>().try_into().expect("four parts");
