@@ -8,6 +8,7 @@ mod bitbucket_dc;
 mod github;
 mod hmac;
 pub mod http;
+mod json;
 mod standard;
 mod unregistered;
 

@@ -36,7 +36,7 @@ pub(crate) fn person(actor: &Actor, at: Timestamp) -> Account {
 }
 
 /// The best name there is for someone without an account.
-fn name_of(actor: &Actor) -> &str {
+pub(crate) fn name_of(actor: &Actor) -> &str {
     let local_part = || actor.email.as_deref().and_then(|email| email.split('@').next());
     let name = actor.login.as_deref().or(actor.name.as_deref()).or_else(local_part);
     name.filter(|name| !name.is_empty()).unwrap_or("unknown")

@@ -1,8 +1,11 @@
 //! People and repositories as publishers name them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::account::is_valid_name;
+use crate::account::{Account, is_valid_name};
+use crate::directory::Directory;
 
 /// Who did it. At least one member should be given; accounts are found by login, then by e-mail address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,14 @@ pub struct Actor {
     /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+impl Actor {
+    /// The account it stands for.
+    pub fn account(&self, directory: &Directory) -> Option<Arc<Account>> {
+        let by_login = self.login.as_deref().and_then(|login| directory.account(login));
+        by_login.or_else(|| self.email.as_deref().and_then(|email| directory.account_by_email(email)))
+    }
 }
 
 /// The author or committer of a commit, as git records them.

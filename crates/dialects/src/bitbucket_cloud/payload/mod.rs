@@ -18,6 +18,7 @@ use domain::canonical::{Actor, Happening};
 use domain::dialect::{Draft, Scene};
 use serde::Serialize;
 
+use crate::json::compact;
 use shapes::{Account, Repository};
 use stage::{Addresses, Stage};
 
@@ -86,13 +87,8 @@ struct Turn<T> {
 
 /// Compact JSON.
 fn json(payload: &impl Serialize) -> Bytes {
-    // A repository, a person and a pull request take some 8 KB; growing from there doubles.
-    let mut bytes = Vec::with_capacity(12 * 1024);
-    // Writing structs to memory cannot fail: no maps with odd keys, no fallible Serialize. An empty body says it did.
-    if serde_json::to_writer(&mut bytes, payload).is_err() {
-        bytes.clear();
-    }
-    bytes.into()
+    // A repository, a person and a pull request take some 8 KB.
+    compact(payload, 12 * 1024)
 }
 
 #[cfg(test)]

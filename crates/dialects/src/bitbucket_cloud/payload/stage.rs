@@ -104,8 +104,7 @@ pub(super) fn person<'a>(
     occurred_at: Timestamp,
     links: &'a Links,
 ) -> Account<'a> {
-    let by_login = actor.login.as_deref().and_then(|login| directory.account(login));
-    match by_login.or_else(|| actor.email.as_deref().and_then(|email| directory.account_by_email(email))) {
+    match actor.account(directory) {
         Some(row) => Account::of(&row, links),
         None => Account::of(&unregistered::person(actor, occurred_at), links),
     }

@@ -23,6 +23,7 @@ use domain::time::Timestamp;
 use serde::Serialize;
 
 use super::links::Links;
+use crate::json::compact;
 use dates::Date;
 use shapes::User;
 use stage::Stage;
@@ -97,12 +98,7 @@ struct Payload<'a, T> {
 /// Compact JSON.
 fn json(payload: &impl Serialize) -> Bytes {
     // A pull request with two repositories and a few people takes some 4 KB.
-    let mut bytes = Vec::with_capacity(6 * 1024);
-    // Writing structs to memory cannot fail: no maps with odd keys, no fallible Serialize. An empty body says it did.
-    if serde_json::to_writer(&mut bytes, payload).is_err() {
-        bytes.clear();
-    }
-    bytes.into()
+    compact(payload, 6 * 1024)
 }
 
 #[cfg(test)]

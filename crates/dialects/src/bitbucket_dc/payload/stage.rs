@@ -80,7 +80,5 @@ impl<'a> Stage<'a> {
 /// The account an actor stands for, found by login, then by address, as a user object; for someone unknown here one with
 /// the given name and id 0.
 pub(super) fn user<'a>(actor: &Actor, directory: &Directory, at: Timestamp, links: &'a Links) -> User<'a> {
-    let by_login = actor.login.as_deref().and_then(|login| directory.account(login));
-    let found = by_login.or_else(|| actor.email.as_deref().and_then(|email| directory.account_by_email(email)));
-    User::of(&found.unwrap_or_else(|| Arc::new(unregistered::person(actor, at))), links)
+    User::of(&actor.account(directory).unwrap_or_else(|| Arc::new(unregistered::person(actor, at))), links)
 }

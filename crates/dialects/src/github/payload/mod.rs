@@ -25,6 +25,7 @@ use shapes::{Organization, Repository, User};
 use stage::Stage;
 
 use crate::github::links::Links;
+use crate::json::compact;
 
 /// The messages of one happening, in GitHub's order.
 pub(crate) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
@@ -120,13 +121,8 @@ impl<'a> From<'a> {
 
 /// Compact JSON.
 fn json(payload: &impl Serialize) -> Bytes {
-    // A repository and two users take some 8 KB; growing from there doubles.
-    let mut bytes = Vec::with_capacity(12 * 1024);
-    // Writing structs to memory cannot fail: no maps with odd keys, no fallible Serialize. An empty body says it did.
-    if serde_json::to_writer(&mut bytes, payload).is_err() {
-        bytes.clear();
-    }
-    bytes.into()
+    // A repository and two users take some 8 KB.
+    compact(payload, 12 * 1024)
 }
 
 #[cfg(test)]

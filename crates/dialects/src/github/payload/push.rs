@@ -63,7 +63,8 @@ fn payload<'a>(moved: &'a RefUpdate, actor: &Actor, page: &'a str, stage: &Stage
     let starts_elsewhere = created && commits.is_empty();
     let head = moved.head_commit.as_ref().or(commits.last()).filter(|_| !deleted);
     let sender = stage.user(actor);
-    let email = actor.email.clone().or_else(|| stage.account(actor).and_then(|account| account.email.clone()));
+    let email =
+        actor.email.clone().or_else(|| actor.account(stage.directory).and_then(|account| account.email.clone()));
     Payload {
         name: &moved.name,
         before: &moved.before,

@@ -10,6 +10,7 @@ use domain::time::Timestamp;
 
 use super::shapes::{AnyRepository, Organization, Repository, User};
 use crate::github::links::Links;
+use crate::unregistered::name_of;
 
 /// A scene with its repository at hand, and the bases of all URLs.
 #[derive(Clone, Copy)]
@@ -43,15 +44,9 @@ impl<'a> Stage<'a> {
         owned.then(|| Organization::of(self.owner, self.links))
     }
 
-    /// The account an actor stands for.
-    pub(super) fn account(&self, actor: &Actor) -> Option<Arc<Account>> {
-        let by_login = actor.login.as_deref().and_then(|login| self.directory.account(login));
-        by_login.or_else(|| actor.email.as_deref().and_then(|email| self.directory.account_by_email(email)))
-    }
-
     /// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
     pub(super) fn user(&self, actor: &Actor) -> User<'a> {
-        match self.account(actor) {
+        match actor.account(self.directory) {
             Some(account) => User::of(&account, self.links),
             None => User::unknown(name_of(actor), self.links),
         }
@@ -79,7 +74,7 @@ impl<'a> Stage<'a> {
 
     /// How someone stands to the repository.
     pub(super) fn association(&self, actor: &Actor) -> &'static str {
-        let Some(account) = self.account(actor) else { return "NONE" };
+        let Some(account) = actor.account(self.directory) else { return "NONE" };
         let in_organization = self.owner.kind == AccountKind::Organization;
         if account.id == self.owner.id {
             "OWNER"
@@ -101,11 +96,4 @@ impl<'a> Stage<'a> {
     pub(super) fn api(&self) -> String {
         self.links.repository(self.owner, self.row)
     }
-}
-
-/// The best name there is for someone without an account.
-fn name_of(actor: &Actor) -> &str {
-    let local_part = || actor.email.as_deref().and_then(|email| email.split('@').next());
-    let name = actor.login.as_deref().or(actor.name.as_deref()).or_else(local_part);
-    name.filter(|name| !name.is_empty()).unwrap_or("unknown")
 }
