@@ -3,6 +3,7 @@
 //! Publisher, product and sink share the machine's cores; all traffic stays on 127.0.0.1; every run is bounded.
 
 mod clock;
+mod held;
 mod product;
 mod publish;
 mod raw;
@@ -42,7 +43,13 @@ struct Args {
     /// Folder for the databases; its disk's syncs are measured too
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// Only these parts
+    /// Hooks of dead receivers, for the part `held`
+    #[arg(long, default_value_t = 10_000)]
+    held_hooks: u64,
+    /// Deliveries to be held, for the part `held`
+    #[arg(long, default_value_t = 1_000_000)]
+    held: u64,
+    /// Only these parts: throughput, latency, isolation, held
     #[arg(long, value_delimiter = ',', default_value = "throughput,latency,isolation")]
     parts: Vec<String>,
 }
@@ -61,6 +68,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if args.parts.iter().any(|part| part == "isolation") {
         isolation(&args, &binary, &sink).await?;
+    }
+    if args.parts.iter().any(|part| part == "held") {
+        held::run(&binary, args.folder.as_deref(), args.held_hooks, args.held).await?;
     }
     Ok(())
 }

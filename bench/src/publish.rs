@@ -79,6 +79,17 @@ pub(crate) async fn flat_out(
     Ok(Throughput { deliveries: deliveries / seconds_since(start), accepts: events / accepted_in })
 }
 
+/// Publishes that many events on one connection; the last request may bring fewer than a whole batch.
+pub(crate) async fn count(product: &Product, load: &Load, events: u64) -> anyhow::Result<()> {
+    let mut left = events;
+    while left > 0 {
+        let batch = load.batch.min(left);
+        Line::open(product, &Load { batch, ..load.clone() }).await?.publish().await?;
+        left -= batch;
+    }
+    Ok(())
+}
+
 /// Publishes `per_second` events a second for `time`, each on time whether or not the one before was answered; returns
 /// send-to-arrival times in nanoseconds, sorted.
 pub(crate) async fn paced(
