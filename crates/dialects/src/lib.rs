@@ -10,6 +10,8 @@ mod hmac;
 pub mod http;
 mod json;
 mod standard;
+#[cfg(test)]
+mod testing;
 mod unregistered;
 
 use std::sync::Arc;

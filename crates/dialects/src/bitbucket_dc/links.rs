@@ -79,7 +79,8 @@ pub(in crate::bitbucket_dc) fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bitbucket_dc::payload::tests::{account, repository};
+    use crate::bitbucket_dc::payload::tests::account;
+    use crate::testing::repository;
 
     #[test]
     fn links_follow_the_public_url_and_its_context_path() {

@@ -129,7 +129,8 @@ mod tests {
 
     use super::*;
     use crate::bitbucket_dc::dialect::NAME;
-    use crate::bitbucket_dc::payload::tests::{account, repository};
+    use crate::bitbucket_dc::payload::tests::account;
+    use crate::testing::repository;
 
     /// What a URL becomes for a push to `air/Kite`.
     fn filled(url: &str, place: Place) -> Option<String> {

@@ -8,6 +8,7 @@ use domain::rules::decide::{Circumstances, Decision, decide};
 use testkit::{START, Surroundings, a_hook, answered, unanswered};
 
 use super::*;
+use crate::testing::header;
 
 const HOOK: &str = "0190f3a1-7c00-7000-8000-0000000000aa";
 const MESSAGE: &str = "0190f3a1-7c00-7000-8000-000000000001";
@@ -29,10 +30,6 @@ fn hook(secret: Option<&str>) -> Hook {
     let hook = a_hook().listening_to(&["repo:push"]);
     let hook = secret.into_iter().fold(hook, testkit::AHook::signed_with);
     Hook { uid: uid(HOOK), dialect: NAME, ..hook.build().numbered(HookId(42)) }
-}
-
-fn header<'a>(request: &'a WireRequest, name: &str) -> Option<&'a str> {
-    request.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
 }
 
 #[test]

@@ -4,6 +4,7 @@ use domain::id::{AccountId, HookId, Uid};
 use testkit::{Surroundings, a_hook};
 
 use super::*;
+use crate::testing::header;
 
 fn message(body: &'static str) -> Message {
     let uid = "0190f3a1-7c00-7000-8000-000000000001".parse().map(Uid).expect("a UUID");
@@ -12,10 +13,6 @@ fn message(body: &'static str) -> Message {
 
 fn send(hook: &Hook, body: &'static str, number: u32) -> WireRequest {
     GitHub::default().encode(hook, &message(body), &Surroundings::default().sending(number))
-}
-
-fn header<'a>(request: &'a WireRequest, name: &str) -> Option<&'a str> {
-    request.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
 }
 
 #[test]

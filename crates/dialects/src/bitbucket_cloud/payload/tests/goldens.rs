@@ -1,23 +1,18 @@
 //! Every example of `docs/events/` and every row of the push table, byte for byte.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use domain::hook::HookScope;
 use domain::id::AccountId;
 
 use super::*;
 use crate::bitbucket_cloud::events::{self, EVENTS};
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bitbucket_cloud/fixtures")
-}
-
 /// File name to body: `{canonical type}.{n}.{event key}.json`, the n-th message of that type, and
 /// `push.{row of the table}.repo_push.json`.
-fn rendered() -> BTreeMap<String, Bytes> {
-    let world = World::new();
-    let mut files = BTreeMap::new();
+fn rendered() -> Files {
+    let world = world();
+    let mut files = Files::new();
     for kind in Happening::types() {
         for (at, draft) in world.tell(&example(&kind)).into_iter().enumerate() {
             files.insert(format!("{kind}.{at}.{}.json", draft.kind.replace(':', "_")), draft.body);
@@ -29,7 +24,7 @@ fn rendered() -> BTreeMap<String, Bytes> {
     }
     let [draft] = world.tell(&rules::changes_accepted()).try_into().expect("one message");
     files.insert("pull_request.unapproved.changes.pullrequest_changes_request_removed.json".to_owned(), draft.body);
-    let [draft] = World::in_fork().tell(&example("issue.opened")).try_into().expect("one message");
+    let [draft] = in_fork().tell(&example("issue.opened")).try_into().expect("one message");
     files.insert("issue.opened.in_fork.issue_created.json".to_owned(), draft.body);
     files
 }
@@ -42,31 +37,12 @@ fn key_of(name: &str) -> String {
 
 #[test]
 fn examples_become_their_goldens() {
-    let rendered = rendered();
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        drop(std::fs::remove_dir_all(fixtures()));
-        std::fs::create_dir_all(fixtures()).expect("writable");
-        for (name, body) in &rendered {
-            std::fs::write(fixtures().join(name), body).expect("writable");
-        }
-    }
-    for (name, body) in &rendered {
-        let golden = std::fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let texts = (String::from_utf8_lossy(&golden), String::from_utf8_lossy(body));
-        assert_eq!(texts.0, texts.1, "{name}");
-    }
-    for entry in std::fs::read_dir(fixtures()).expect("exists") {
-        let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
-        assert!(rendered.contains_key(&name), "{name} belongs to no example");
-    }
+    assert_goldens("bitbucket_cloud", &rendered());
 }
 
 #[test]
 fn bodies_are_compact_json() {
-    for (name, body) in rendered() {
-        let again = serde_json::from_slice::<Value>(&body).expect("JSON");
-        assert_eq!(serde_json::to_vec(&again).expect("serializes"), body, "{name}");
-    }
+    assert_compact(&rendered());
 }
 
 #[test]

@@ -6,34 +6,51 @@
 mod goldens;
 mod pushes;
 mod rules;
-mod world;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use domain::account::{Account, AccountKind, Repository};
 use domain::canonical::Happening;
-use domain::dialect::Draft;
+use domain::directory::Change;
+use domain::id::{RepositoryId, Uid};
 use serde_json::Value;
+use uuid::Uuid;
 
-use world::World;
+use crate::testing::{self, Files, NEW, OLD, World, assert_compact, assert_goldens, example, keys, tree};
 
-fn events_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/events")
+/// A uid that shows which row it is of.
+fn uid(kind: u128, id: i64) -> Uid {
+    let id = u128::try_from(id).expect("a small number");
+    Uid(Uuid::from_u128(0x0190_f3a1_7c00_7000_8000_0000_0000_0000 | kind << 32 | id))
 }
 
-/// The example of a canonical type.
-fn example(kind: &str) -> Happening {
-    let data = std::fs::read(events_folder().join(format!("{kind}.json"))).expect("an example");
-    Happening::parse(kind, &data).expect("a canonical type").expect("a valid example")
+fn account(id: i64, kind: AccountKind, login: &str, name: &str) -> Arc<Account> {
+    let project_key = (kind == AccountKind::Organization).then(|| "AIR".to_owned());
+    let name = Some(name.to_owned());
+    Arc::new(Account { uid: uid(1, id), name, project_key, ..testing::account(id, kind, login) })
 }
 
-/// A message's body as a tree.
-fn tree(draft: &Draft) -> Value {
-    serde_json::from_slice(&draft.body).expect("JSON")
+fn repository(id: i64, owner: &Account, fork_of: Option<i64>) -> Arc<Repository> {
+    let description = Some("Parts that move".to_owned());
+    let fork_of = fork_of.map(RepositoryId);
+    Arc::new(Repository { uid: uid(2, id), description, fork_of, ..testing::repository(id, "widgets", owner) })
 }
 
-/// The event key of each message.
-fn keys(drafts: &[Draft]) -> Vec<&str> {
-    drafts.iter().map(|draft| &*draft.kind).collect()
+/// acme (a workspace of its own) owns widgets; the users mona and ravi have workspaces, too, and ravi a fork in his.
+fn world() -> World {
+    let acme = account(1, AccountKind::Organization, "Acme", "Acme Works");
+    let ravi = account(3, AccountKind::User, "ravi", "Ravi Patel");
+    let others = [
+        Change::Account(account(2, AccountKind::User, "mona", "Mona Ito")),
+        Change::Account(ravi.clone()),
+        Change::Repository(repository(11, &ravi, Some(10))),
+    ];
+    World::of(super::translate, (&acme, &repository(10, &acme, None)), others)
+}
+
+/// The same, seen from ravi's fork.
+fn in_fork() -> World {
+    world().within("ravi", "widgets")
 }
 
 /// Calls `look` with every object in a tree.

@@ -1,55 +1,14 @@
 //! The push table of contract bitbucket-cloud section 3.2.
 
-use domain::canonical::{Actor, Annotation, Commit, Person, Push, RefKind, RefUpdate, ZERO_ID};
+use domain::canonical::{Annotation, Commit, Person, Push, RefKind, RefUpdate, ZERO_ID};
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::{any_actor, any_id, commit, moved, push};
 
-const OLD: &str = "1111111111111111111111111111111111111111";
-const NEW: &str = "2222222222222222222222222222222222222222";
 const TAG: &str = "3333333333333333333333333333333333333333";
 const API: &str = "https://git.acme.test:8443/2.0/repositories/acme/widgets";
 const PAGE: &str = "https://git.acme.test:8443/acme/widgets";
-
-fn commit(id: &str) -> Commit {
-    let person = Person { name: "Mona Ito".to_owned(), email: "Mona@acme.test".to_owned() };
-    Commit {
-        id: id.to_owned(),
-        tree_id: OLD.to_owned(),
-        parents: vec![OLD.to_owned()],
-        message: "Trim <sails>\n".to_owned(),
-        timestamp: "2026-01-02T10:00:00+09:00".to_owned(),
-        authored_at: None,
-        author: person.clone(),
-        committer: person,
-        added: vec!["a".to_owned()],
-        removed: Vec::new(),
-        modified: Vec::new(),
-        distinct: true,
-    }
-}
-
-fn moved(kind: RefKind, short: &str, before: &str, after: &str, commits: &[&str]) -> RefUpdate {
-    let prefix = if kind == RefKind::Branch { "refs/heads/" } else { "refs/tags/" };
-    RefUpdate {
-        name: format!("{prefix}{short}"),
-        kind,
-        before: before.to_owned(),
-        after: after.to_owned(),
-        forced: false,
-        base_ref: None,
-        commits: commits.iter().map(|id| commit(id)).collect(),
-        truncated: false,
-        total_commits: None,
-        head_commit: (after != ZERO_ID).then(|| commit(NEW)),
-        previous_commit: (before != ZERO_ID).then(|| commit(OLD)),
-        annotation: None,
-    }
-}
-
-fn push(refs: Vec<RefUpdate>) -> Happening {
-    Happening::Push(Push { pusher: Actor { login: Some("mona".to_owned()), ..Actor::default() }, refs })
-}
 
 fn annotated() -> RefUpdate {
     let tagger = Person { name: "Ravi Patel".to_owned(), email: "ravi@acme.test".to_owned() };
@@ -75,14 +34,14 @@ pub(super) fn rows() -> Vec<(&'static str, Happening)> {
 
 /// The only change of a push of one ref.
 fn change(moved: RefUpdate) -> Value {
-    let [draft] = World::new().tell(&push(vec![moved])).try_into().expect("one message");
+    let [draft] = world().tell(&push(vec![moved])).try_into().expect("one message");
     tree(&draft)["push"]["changes"][0].take()
 }
 
 /// A row as told: old and new kind, created, closed and forced, and how many commits.
 fn told(row: &str) -> (Value, Value, String, Option<usize>) {
     let push = rows().into_iter().find(|(name, _)| *name == row).expect("a row").1;
-    let change = tree(&World::new().tell(&push)[0])["push"]["changes"][0].take();
+    let change = tree(&world().tell(&push)[0])["push"]["changes"][0].take();
     assert!(change.get("old").is_some() && change.get("new").is_some(), "null, but never missing");
     let flag = |name: &str| if change[name] == true { "1" } else { "0" };
     let flags = [flag("created"), flag("closed"), flag("forced"), flag("truncated")].join("/");
@@ -178,10 +137,10 @@ fn a_commit_that_only_its_hash_is_known_of_has_no_invented_members() {
 #[test]
 fn several_refs_are_one_event_and_none_is_no_event() {
     let refs = vec![moved(RefKind::Branch, "a", OLD, NEW, &[]), annotated()];
-    let drafts = World::new().tell(&push(refs));
+    let drafts = world().tell(&push(refs));
     assert_eq!(keys(&drafts), ["repo:push"]);
     assert_eq!(tree(&drafts[0])["push"]["changes"].as_array().map(Vec::len), Some(2));
-    assert!(World::new().tell(&push(Vec::new())).is_empty());
+    assert!(world().tell(&push(Vec::new())).is_empty());
 }
 
 #[test]
@@ -190,10 +149,6 @@ fn the_commits_of_strangers_have_no_user() {
     update.commits[0].author.email = "nobody@elsewhere.test".to_owned();
     let author = change(update)["commits"][0]["author"].take();
     assert_eq!(author, serde_json::json!({"type": "author", "raw": "Mona Ito <nobody@elsewhere.test>"}));
-}
-
-fn any_id() -> impl Strategy<Value = String> {
-    prop_oneof![Just(ZERO_ID.to_owned()), "[0-9a-f]{40}", "[0-9a-f]{64}"]
 }
 
 fn any_commit() -> impl Strategy<Value = Commit> {
@@ -221,17 +176,12 @@ fn any_update() -> impl Strategy<Value = RefUpdate> {
     )
 }
 
-fn any_actor() -> impl Strategy<Value = Actor> {
-    let text = || prop::option::of(".{0,12}");
-    (text(), text(), text()).prop_map(|(login, name, email)| Actor { login, name, email })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn any_push_becomes_json_that_tells_its_refs(refs in prop::collection::vec(any_update(), 1..5), pusher in any_actor()) {
-        let drafts = World::new().tell(&Happening::Push(Push { pusher, refs: refs.clone() }));
+        let drafts = world().tell(&Happening::Push(Push { pusher, refs: refs.clone() }));
         let body = tree(&drafts[0]);
         prop_assert!(body["actor"]["nickname"].is_string());
         let changes = body["push"]["changes"].as_array().expect("a list");

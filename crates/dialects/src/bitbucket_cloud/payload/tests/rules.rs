@@ -1,12 +1,12 @@
 //! What is told, and of whom.
 
 use domain::canonical::{Actor, Change, RepositoryName, Verdict};
-use domain::dialect::Scene;
+use domain::dialect::{Draft, Scene};
 
 use super::*;
 
 fn none_wanted(happening: &Happening) -> Vec<Draft> {
-    super::super::translate(happening, &World::new().scene(), &|_| false)
+    super::super::translate(happening, &world().scene(), &|_| false)
 }
 
 #[test]
@@ -15,13 +15,13 @@ fn nothing_is_rendered_that_nobody_wants() {
         assert!(none_wanted(&example(&kind)).is_empty(), "{kind}");
     }
     let wanted = |key: &str| key == "pullrequest:push";
-    let drafts = super::super::translate(&example("pull_request.source_updated"), &World::new().scene(), &wanted);
+    let drafts = super::super::translate(&example("pull_request.source_updated"), &world().scene(), &wanted);
     assert_eq!(keys(&drafts), ["pullrequest:push"]);
 }
 
 #[test]
 fn each_type_becomes_the_events_of_design_section_4() {
-    let world = World::new();
+    let world = world();
     let cases: &[(&str, &[&str])] = &[
         ("push", &["repo:push"]),
         ("repository.created", &["repo:created"]),
@@ -80,7 +80,7 @@ fn taking_back_a_request_for_changes_is_not_taking_back_an_approval() {
         panic!("a pull request")
     };
     event.review.as_mut().expect("a review").previous = Verdict::ChangesRequested;
-    let drafts = World::new().tell(&Happening::PullRequest(action, event));
+    let drafts = world().tell(&Happening::PullRequest(action, event));
     assert_eq!(keys(&drafts), ["pullrequest:changes_request_removed"]);
     let body = tree(&drafts[0]);
     assert_eq!((&body["changes_request"]["user"]["nickname"], body.get("approval")), (&"ravi".into(), None));
@@ -88,7 +88,7 @@ fn taking_back_a_request_for_changes_is_not_taking_back_an_approval() {
 
 #[test]
 fn closing_names_who_did_it_and_how() {
-    let world = World::new();
+    let world = world();
     for (kind, state) in
         [("pull_request.merged", "MERGED"), ("pull_request.declined", "DECLINED"), ("pull_request.deleted", "DECLINED")]
     {
@@ -105,7 +105,7 @@ fn closing_names_who_did_it_and_how() {
 
 #[test]
 fn a_pull_request_from_a_fork_names_the_fork() {
-    let pull = tree(&World::new().tell(&example("pull_request.source_updated"))[0])["pullrequest"].take();
+    let pull = tree(&world().tell(&example("pull_request.source_updated"))[0])["pullrequest"].take();
     let name = |side: &str| pull[side]["repository"]["full_name"].as_str().expect("a name").to_owned();
     assert_eq!((name("source"), name("destination")), ("ravi/widgets".to_owned(), "acme/widgets".to_owned()));
     let commit = pull["source"]["commit"]["links"]["self"]["href"].as_str().expect("a link");
@@ -115,11 +115,11 @@ fn a_pull_request_from_a_fork_names_the_fork() {
 #[test]
 fn workspaces_are_owners_in_lower_case_and_projects_have_a_uuid_of_their_own() {
     let told = |world: &World| tree(&world.tell(&example("repository.created"))[0])["repository"].take();
-    let of_team = told(&World::new());
+    let of_team = told(&world());
     assert_eq!((&of_team["full_name"], &of_team["workspace"]["slug"]), (&"acme/widgets".into(), &"acme".into()));
     assert_eq!((&of_team["owner"]["type"], &of_team["owner"]["username"]), (&"team".into(), &"acme".into()));
     assert_eq!((&of_team["project"]["key"], &of_team["parent"]), (&"AIR".into(), &Value::Null));
-    let of_user = told(&World::in_fork());
+    let of_user = told(&in_fork());
     assert_eq!((&of_user["owner"]["type"], of_user["owner"].get("username")), (&"user".into(), None));
     assert_eq!((&of_user["workspace"]["slug"], &of_user["project"]["key"]), (&"ravi".into(), &"RAVI".into()));
     assert_eq!(
@@ -131,12 +131,12 @@ fn workspaces_are_owners_in_lower_case_and_projects_have_a_uuid_of_their_own() {
         assert_ne!(repository["project"]["uuid"], repository["workspace"]["uuid"]);
     }
     assert_ne!(of_team["project"]["uuid"], of_user["project"]["uuid"]);
-    assert_eq!(of_team, told(&World::new()), "always the same");
+    assert_eq!(of_team, told(&world()), "always the same");
 }
 
 #[test]
 fn only_what_changed_is_among_the_changes() {
-    let world = World::new();
+    let world = world();
     let renamed = tree(&world.tell(&example("repository.renamed"))[0])["changes"].take();
     assert_eq!(renamed["full_name"], serde_json::json!({"old": "acme/gadgets", "new": "acme/widgets"}));
     assert_eq!(renamed.as_object().map(|changes| changes.keys().count()), Some(3), "{renamed}");
@@ -159,7 +159,7 @@ fn issues_are_told_in_clouds_words() {
     event.issue.priority = Some("Blocker".to_owned());
     let changes = event.changes.as_mut().expect("changes");
     changes.component = Some(Change { from: Some("belt".to_owned()), to: None });
-    let body = tree(&World::new().tell(&Happening::Issue(action, event))[0]);
+    let body = tree(&world().tell(&Happening::Issue(action, event))[0]);
     let issue = &body["issue"];
     assert_eq!(
         (&issue["state"], &issue["kind"], &issue["priority"]),
@@ -168,7 +168,7 @@ fn issues_are_told_in_clouds_words() {
     assert_eq!(body["changes"]["status"], serde_json::json!({"old": "open", "new": "resolved"}));
     assert_eq!(body["changes"]["component"], serde_json::json!({"old": "belt", "new": null}));
     assert_eq!(body["changes"]["assignee"]["new"]["nickname"], "mona");
-    let opened = tree(&World::new().tell(&example("issue.opened"))[0]);
+    let opened = tree(&world().tell(&example("issue.opened"))[0]);
     assert_eq!(opened["issue"]["state"], "new");
 }
 
@@ -178,7 +178,7 @@ fn comments_on_old_lines_are_from_and_on_new_lines_to() {
         panic!("a comment")
     };
     let inline = |event: &domain::canonical::PullRequestCommentEvent| {
-        let drafts = World::new().tell(&Happening::PullRequestComment(action, Box::new(event.clone())));
+        let drafts = world().tell(&Happening::PullRequestComment(action, Box::new(event.clone())));
         tree(&drafts[0])["comment"]["inline"].take()
     };
     assert_eq!(inline(&event), serde_json::json!({"path": "src/stop.rs", "from": null, "to": 14}));
@@ -191,7 +191,7 @@ fn strangers_are_users_with_a_uuid_of_their_own() {
     let Happening::Repository(action, mut event) = example("repository.created") else { panic!("a repository") };
     let mut actor = |actor: Actor| {
         event.actor = actor;
-        tree(&World::new().tell(&Happening::Repository(action, event.clone()))[0])["actor"].take()
+        tree(&world().tell(&Happening::Repository(action, event.clone()))[0])["actor"].take()
     };
     let named = |name: &str| Actor { name: Some(name.to_owned()), ..Actor::default() };
     let (zoe, kim) = (actor(named("Zoë <b>")), actor(named("Kim")));
@@ -208,13 +208,13 @@ fn strangers_are_users_with_a_uuid_of_their_own() {
 fn a_fork_that_is_not_registered_here_has_a_parent_all_the_same() {
     let Happening::Repository(action, mut event) = example("repository.forked") else { panic!("a repository") };
     event.fork = Some(RepositoryName { owner: "zoe".to_owned(), name: "Copy".to_owned() });
-    let fork = tree(&World::new().tell(&Happening::Repository(action, event))[0])["fork"].take();
+    let fork = tree(&world().tell(&Happening::Repository(action, event))[0])["fork"].take();
     assert_eq!((&fork["full_name"], &fork["parent"]["full_name"]), (&"zoe/copy".into(), &"acme/widgets".into()));
 }
 
 #[test]
 fn a_transfer_names_the_previous_owner_twice() {
-    let body = tree(&World::new().tell(&example("repository.transferred"))[0]);
+    let body = tree(&world().tell(&example("repository.transferred"))[0]);
     assert_eq!(body["previous_owner"]["nickname"], "mona");
     assert_eq!(
         (&body["previous_workspace"]["slug"], &body["previous_workspace"]["type"]),
@@ -226,12 +226,12 @@ fn a_transfer_names_the_previous_owner_twice() {
 fn a_build_that_knows_no_commit_has_no_status() {
     let Happening::Build(action, mut event) = example("build.finished") else { panic!("a build") };
     (event.build.commit, event.build.details) = (None, None);
-    assert!(World::new().tell(&Happening::Build(action, event)).is_empty());
+    assert!(world().tell(&Happening::Build(action, event)).is_empty());
 }
 
 #[test]
 fn events_of_an_account_alone_have_no_words() {
-    let world = World::new();
+    let world = world();
     let scene = Scene { repository: None, ..world.scene() };
     assert!(super::super::translate(&example("push"), &scene, &|_| true).is_empty());
 }

@@ -1,10 +1,11 @@
 //! `repo:refs_changed`: what is told of refs and commits.
 
-use domain::canonical::{Actor, Commit, Person, RefKind, RefUpdate, ZERO_ID};
+use domain::canonical::{Commit, Person, RefKind, RefUpdate, ZERO_ID};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::testing::{any_actor, any_id};
 
 /// An object id of one digit repeated.
 fn id(digit: u8) -> String {
@@ -16,17 +17,12 @@ fn commit(digit: u8) -> Commit {
     let someone = Person { name: "Zoë Quill".to_owned(), email: "zoe@elsewhere.test".to_owned() };
     Commit {
         id: id(digit),
-        tree_id: id(b'f'),
         parents: vec![id(digit - 1)],
         message: format!("Step {}", char::from(digit)),
         timestamp: "2026-01-02T05:04:05+02:00".to_owned(),
-        authored_at: None,
         author: someone.clone(),
         committer: someone,
-        added: Vec::new(),
-        removed: Vec::new(),
-        modified: Vec::new(),
-        distinct: true,
+        ..testing::commit("")
     }
 }
 
@@ -34,23 +30,16 @@ fn moved(name: &str, before: &str, after: &str, commits: &[u8]) -> RefUpdate {
     let kind = if name.starts_with("refs/tags/") { RefKind::Tag } else { RefKind::Branch };
     RefUpdate {
         name: name.to_owned(),
-        kind,
-        before: before.to_owned(),
-        after: after.to_owned(),
-        forced: false,
-        base_ref: None,
         commits: commits.iter().map(|digit| commit(*digit)).collect(),
-        truncated: false,
-        total_commits: None,
         head_commit: None,
         previous_commit: None,
-        annotation: None,
+        ..testing::moved(kind, "", before, after, &[])
     }
 }
 
 /// The body for a push of these refs.
 fn pushed(refs: Vec<RefUpdate>) -> Value {
-    World::new().body(&push(|push| push.refs = refs))
+    world().body(&push(|push| push.refs = refs))
 }
 
 /// The members `of` each value of a list.
@@ -120,14 +109,13 @@ fn a_tag_lists_the_commit_it_names() {
 fn a_ref_whose_commit_is_unknown_is_told_without() {
     let body = pushed(vec![moved("refs/heads/new", ZERO_ID, &id(b'3'), &[])]);
     assert_eq!((body.get("commits"), body.get("toCommit")), (None, None));
-    assert!(World::new().tell(&push(|push| push.refs.clear())).is_empty(), "nothing moved");
+    assert!(world().tell(&push(|push| push.refs.clear())).is_empty(), "nothing moved");
 }
 
 #[test]
 fn dates_of_commits_are_moments_whatever_their_offset() {
     let happening = push(|push| push.refs = vec![moved("refs/heads/main", &id(b'1'), &id(b'2'), b"2")]);
-    let world = World::new();
-    let (epoch, iso) = (tree(&world.tell(&happening)[0]), tree(&world.tell_iso(&happening)[0]));
+    let (epoch, iso) = (world().body(&happening), iso_world().body(&happening));
     assert_eq!(epoch["toCommit"]["authorTimestamp"], 1_767_323_045_000_i64);
     assert_eq!(iso["toCommit"]["committerTimestamp"], "2026-01-02T03:04:05.000Z");
     assert_eq!(epoch["date"], iso["date"]);
@@ -144,7 +132,6 @@ fn authors_are_users_if_the_address_is_theirs() {
 
 fn any_update() -> impl Strategy<Value = RefUpdate> {
     let name = prop_oneof!["refs/heads/[a-z/é#%]{1,12}", "refs/tags/[a-z.]{1,8}"];
-    let any_id = || prop_oneof![Just(ZERO_ID.to_owned()), "[0-9a-f]{40}", "[0-9a-f]{64}"];
     let commits = prop::collection::vec(b'2'..=b'9', 0..9);
     let head = prop::option::of(b'2'..=b'9');
     (name, any_id(), any_id(), commits, head).prop_map(|(name, before, after, commits, head)| RefUpdate {
@@ -153,18 +140,13 @@ fn any_update() -> impl Strategy<Value = RefUpdate> {
     })
 }
 
-fn any_actor() -> impl Strategy<Value = Actor> {
-    let text = || prop::option::of(".{0,12}");
-    (text(), text(), text()).prop_map(|(login, name, email)| Actor { login, name, email })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn any_push_is_one_message_with_every_ref(refs in prop::collection::vec(any_update(), 1..6), pusher in any_actor()) {
         let told = push(|push| (push.refs, push.pusher) = (refs.clone(), pusher));
-        let body = World::new().body(&told);
+        let body = world().body(&told);
         let names: Vec<_> = refs.iter().map(|moved| json!(moved.name)).collect();
         prop_assert_eq!(each(&body["changes"], "refId"), names);
         let slug = body["actor"]["slug"].as_str().expect("a text");

@@ -7,19 +7,19 @@ use super::*;
 
 #[test]
 fn nothing_is_rendered_that_nobody_wants() {
-    let world = World::new();
+    let world = world();
     for kind in Happening::types() {
-        let none = crate::bitbucket_dc::payload::translate(&example(&kind), &world.scene(EPOCH), &|_| false);
+        let none = crate::bitbucket_dc::payload::translate(&example(&kind), &world.scene(), &|_| false);
         assert!(none.is_empty(), "{kind}");
     }
-    let scene = Scene { repository: None, ..world.scene(EPOCH) };
+    let scene = Scene { repository: None, ..world.scene() };
     let of_account = crate::bitbucket_dc::payload::translate(&example("push"), &scene, &|_| true);
     assert!(of_account.is_empty(), "events of an account alone have no words");
 }
 
 #[test]
 fn each_type_becomes_the_events_of_design_section_4() {
-    let world = World::new();
+    let world = world();
     let cases: &[(&str, &[&str])] = &[
         ("push", &["repo:refs_changed"]),
         ("repository.renamed", &["repo:modified"]),
@@ -36,16 +36,16 @@ fn each_type_becomes_the_events_of_design_section_4() {
         ("release.published", &[]),
     ];
     for (kind, expected) in cases {
-        assert_eq!(names(&world.tell(&example(kind))), *expected, "{kind}");
+        assert_eq!(keys(&world.tell(&example(kind))), *expected, "{kind}");
     }
 }
 
 #[test]
 fn a_message_under_a_documented_key_bears_that_key() {
-    let drafts = World::new().tell(&example("pull_request.changes_requested"));
+    let drafts = world().tell(&example("pull_request.changes_requested"));
     assert_eq!(tree(&drafts[1])["eventKey"], "pr:reviewer:changes_requested");
     assert_eq!(tree(&drafts[1])["participant"]["status"], "NEEDS_WORK");
-    let body = tree(&World::new().tell(&example("pull_request.target_updated"))[1]);
+    let body = tree(&world().tell(&example("pull_request.target_updated"))[1]);
     assert_eq!(body["previousToHash"], body["previousTarget"]["latestCommit"]);
 }
 
@@ -61,7 +61,7 @@ fn modified_tells_both_sides_of_what_the_event_is_about() {
         ("repository.transferred", "/project/key", json!("~mona"), json!("WHEELS")),
     ];
     for (kind, pointer, old, new) in cases {
-        let body = World::new().body(&example(kind));
+        let body = world().body(&example(kind));
         let of = |side: &str| body[side].pointer(pointer).cloned().unwrap_or_default();
         assert_eq!((of("old"), of("new")), (old, new), "{kind}");
     }
@@ -69,17 +69,17 @@ fn modified_tells_both_sides_of_what_the_event_is_about() {
 
 #[test]
 fn a_project_is_told_before_and_after_wherever_its_organization_was_published() {
-    let world = World::new();
-    let of_account = Scene { repository: None, ..world.scene(EPOCH) };
+    let world = world();
+    let of_account = Scene { repository: None, ..world.scene() };
     let wants = |key: &str| key == "project:modified";
     let example = example("organization.updated");
     let drafts = crate::bitbucket_dc::payload::translate(&example, &of_account, &wants);
-    assert_eq!(names(&drafts), ["project:modified"]);
+    assert_eq!(keys(&drafts), ["project:modified"]);
     let body = tree(&drafts[0]);
     assert_eq!((&body["old"]["key"], &body["new"]["key"]), (&json!("ACME"), &json!("MOVE")));
     assert_eq!((&body["old"]["name"], &body["new"]["name"]), (&json!("Acme"), &json!("Acme Conveyors")));
     assert_eq!(body["old"].get("description"), None);
-    assert_eq!(names(&world.tell(&example)), ["project:modified", "proj:modified"]);
+    assert_eq!(keys(&world.tell(&example)), ["project:modified", "proj:modified"]);
 }
 
 #[test]
@@ -87,15 +87,14 @@ fn what_data_center_does_not_show_did_not_change() {
     let homepage_only = of_repository("repository.updated", |event| {
         event.changes.as_mut().expect("changes").description = None;
     });
-    assert!(World::new().tell(&homepage_only).is_empty());
+    assert!(world().tell(&homepage_only).is_empty());
     let nothing = of_pull_request("pull_request.edited", |event| event.changes = Some(PullRequestChanges::default()));
-    assert!(World::new().tell(&nothing).is_empty());
+    assert!(world().tell(&nothing).is_empty());
 }
 
 #[test]
 fn a_former_owner_who_is_gone_was_a_project() {
-    let body =
-        World::new().body(&of_repository("repository.transferred", |event| event.from = Some("gone".to_owned())));
+    let body = world().body(&of_repository("repository.transferred", |event| event.from = Some("gone".to_owned())));
     let project = &body["old"]["project"];
     assert_eq!((&project["key"], &project["id"], &project["type"]), (&json!("GONE"), &json!(0), &json!("NORMAL")));
 }
@@ -106,7 +105,7 @@ fn a_fork_names_its_origin_and_shares_its_hierarchy() {
     for (name, id) in [("widgets", 11), ("copy", 0)] {
         name.clone_into(&mut unknown.name);
         let happening = of_repository("repository.forked", |event| event.fork = Some(unknown.clone()));
-        let repository = &World::new().body(&happening)["repository"];
+        let repository = &world().body(&happening)["repository"];
         assert_eq!((&repository["id"], &repository["origin"]["id"]), (&json!(id), &json!(10)), "{name}");
         assert_eq!(repository["hierarchyId"], repository["origin"]["hierarchyId"], "{name}");
         assert_eq!(repository["project"]["key"], "~ravi", "{name}");
@@ -115,7 +114,7 @@ fn a_fork_names_its_origin_and_shares_its_hierarchy() {
 
 #[test]
 fn forks_of_forks_belong_to_the_first_repository() {
-    let world = World::new();
+    let world = world();
     let owner = world.directory.account("mona").expect("known");
     let again = Repository { fork_of: Some(RepositoryId(11)), ..repository(12, "widgets", &owner) };
     world.directory.apply([Change::Repository(Arc::new(again))]);
@@ -130,7 +129,7 @@ fn forks_of_forks_belong_to_the_first_repository() {
 
 #[test]
 fn a_personal_project_names_its_owner() {
-    let mut world = World::new();
+    let mut world = world();
     world.owner = world.directory.account("ravi").expect("known");
     world.repository = world.directory.locate("ravi", "widgets").expect("known").repository;
     let repository = &world.body(&example("push"))["repository"];
@@ -145,25 +144,25 @@ fn a_personal_project_names_its_owner() {
 #[test]
 fn strangers_are_users_with_id_zero_and_safe_urls() {
     let actor = Actor { login: Some("A/B é".to_owned()), name: Some("Anna B".to_owned()), email: None };
-    let actor = &World::new().body(&push(|push| push.pusher = actor))["actor"];
+    let actor = &world().body(&push(|push| push.pusher = actor))["actor"];
     let expected = json!({
         "name": "A/B é", "id": 0, "displayName": "Anna B", "active": true, "slug": "a_b__", "type": "NORMAL",
         "links": {"self": [{"href": "https://git.acme.test:8443/users/a_b__"}]},
     });
     assert_eq!(*actor, expected);
     let by_mail = Actor { email: Some("MONA@acme.test".to_owned()), ..Actor::default() };
-    assert_eq!(World::new().body(&push(|push| push.pusher = by_mail))["actor"]["id"], 2);
+    assert_eq!(world().body(&push(|push| push.pusher = by_mail))["actor"]["id"], 2);
 }
 
 #[test]
 fn edits_tell_what_everything_was_before() {
-    let body = World::new().body(&example("pull_request.edited"));
+    let body = world().body(&example("pull_request.edited"));
     assert_eq!((&body["previousTitle"], &body["previousDescription"]), (&json!("Stop it"), &json!("")));
     assert_eq!(body["previousTarget"]["displayId"], body["pullRequest"]["toRef"]["displayId"]);
     let ready = of_pull_request("pull_request.edited", |event| {
         event.changes = Some(PullRequestChanges { draft: Some(true), ..PullRequestChanges::default() });
     });
-    let body = World::new().body(&ready);
+    let body = world().body(&ready);
     assert_eq!((&body["previousDraft"], &body["pullRequest"]["draft"]), (&json!(true), &json!(false)));
     assert_eq!(body["previousTitle"], body["pullRequest"]["title"]);
     assert_eq!(body["previousDescription"], body["pullRequest"]["description"]);
@@ -181,7 +180,7 @@ fn a_verdict_tells_the_one_before() {
     ];
     for (kind, previous, expected) in cases {
         let happening = of_pull_request(kind, |event| event.review = Some(Review { previous, ..Review::default() }));
-        let body = tree(&World::new().tell(&happening)[0]);
+        let body = tree(&world().tell(&happening)[0]);
         assert_eq!(body["previousStatus"], expected, "{kind} {previous:?}");
         let participant = &body["participant"];
         assert_eq!(participant["approved"], kind == "pull_request.approved");
@@ -191,7 +190,7 @@ fn a_verdict_tells_the_one_before() {
 
 #[test]
 fn a_closed_pull_request_says_when_and_a_merged_one_by_which_commit() {
-    let body = World::new().body(&example("pull_request.merged"));
+    let body = world().body(&example("pull_request.merged"));
     let pull = &body["pullRequest"];
     assert_eq!((&pull["state"], &pull["open"], &pull["closed"]), (&json!("MERGED"), &json!(false), &json!(true)));
     assert_eq!(pull["properties"]["mergeCommit"]["displayId"], "3b7f5a9d1c2");
@@ -200,14 +199,14 @@ fn a_closed_pull_request_says_when_and_a_merged_one_by_which_commit() {
         event.pull_request.state = PullRequestState::Superseded;
         event.pull_request.closed_at = None;
     });
-    let pull = &World::new().body(&superseded)["pullRequest"];
+    let pull = &world().body(&superseded)["pullRequest"];
     assert_eq!((&pull["state"], pull.get("properties")), (&json!("DECLINED"), None));
     assert_eq!(pull["closedDate"], pull["updatedDate"]);
 }
 
 #[test]
 fn a_pull_request_from_a_tag_says_so() {
-    let body = World::new().body(&of_pull_request("pull_request.opened", |event| {
+    let body = world().body(&of_pull_request("pull_request.opened", |event| {
         "refs/tags/v1".clone_into(&mut event.pull_request.source.name);
     }));
     let from = &body["pullRequest"]["fromRef"];
@@ -220,11 +219,11 @@ fn answers_name_what_they_answer_and_deleted_comments_have_no_properties() {
         panic!("a comment")
     };
     event.comment.parent = Some(62);
-    let body = World::new().body(&Happening::PullRequestComment(action, event));
+    let body = world().body(&Happening::PullRequestComment(action, event));
     assert_eq!((&body["commentParentId"], &body["comment"]["properties"]["repositoryId"]), (&json!(62), &json!(10)));
-    let body = World::new().body(&example("commit_comment.deleted"));
+    let body = world().body(&example("commit_comment.deleted"));
     assert_eq!(body["comment"].get("properties"), None);
-    let body = World::new().body(&example("commit_comment.edited"));
+    let body = world().body(&example("commit_comment.edited"));
     assert_eq!(
         (&body["previousComment"], &body["comment"]["version"]),
         (&json!("This stops **too** early."), &json!(1))
@@ -236,6 +235,6 @@ fn a_mirror_that_moved_too_much_lists_nothing() {
     let Happening::MirrorSynchronized(mut event) = example("mirror.synchronized") else { panic!("a mirror") };
     event.ref_limit_exceeded = true;
     event.actor = None;
-    let body = World::new().body(&Happening::MirrorSynchronized(event));
+    let body = world().body(&Happening::MirrorSynchronized(event));
     assert_eq!((&body["changes"], &body["refLimitExceeded"], body.get("actor")), (&json!([]), &json!(true), None));
 }

@@ -1,21 +1,14 @@
 //! Every example of `docs/events/`, byte for byte.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
 use crate::github::payload::ping;
 
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/github/fixtures")
-}
-
 /// File name to body. `{canonical type}.{n}.{event}.json`, the n-th message of that type.
-fn rendered() -> BTreeMap<String, Bytes> {
-    let world = World::new();
-    let mut files = BTreeMap::new();
+fn rendered() -> Files {
+    let world = world();
+    let mut files = Files::new();
     for kind in Happening::types() {
         for (at, draft) in world.tell(&example(&kind)).into_iter().enumerate() {
             files.insert(format!("{kind}.{at}.{}.json", draft.kind), draft.body);
@@ -57,28 +50,12 @@ fn hook(parent: &str) -> serde_json::Value {
 
 #[test]
 fn examples_become_their_goldens() {
-    let rendered = rendered();
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        drop(std::fs::remove_dir_all(fixtures()));
-        std::fs::create_dir_all(fixtures()).expect("writable");
-        for (name, body) in &rendered {
-            std::fs::write(fixtures().join(name), body).expect("writable");
-        }
-    }
-    for (name, body) in &rendered {
-        let golden = std::fs::read(fixtures().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let texts = (String::from_utf8_lossy(&golden), String::from_utf8_lossy(body));
-        assert_eq!(texts.0, texts.1, "{name}");
-    }
-    for entry in std::fs::read_dir(fixtures()).expect("exists") {
-        let name = entry.expect("readable").file_name().to_string_lossy().into_owned();
-        assert!(rendered.contains_key(&name), "{name} belongs to no example");
-    }
+    assert_goldens("github", &rendered());
 }
 
 #[test]
 fn every_type_that_github_has_a_word_for_has_a_message() {
-    let world = World::new();
+    let world = world();
     let silent: Vec<_> = Happening::types().into_iter().filter(|kind| world.tell(&example(kind)).is_empty()).collect();
     let of_others = ["mirror.synchronized", "organization.updated", "secret.detected"];
     assert_eq!(silent, [&of_others[..], &["commit_comment.edited", "commit_comment.deleted"]].concat());
@@ -86,15 +63,12 @@ fn every_type_that_github_has_a_word_for_has_a_message() {
 
 #[test]
 fn bodies_are_compact_json() {
-    for (name, body) in rendered() {
-        let again = serde_json::from_slice::<serde_json::Value>(&body).expect("JSON");
-        assert_eq!(serde_json::to_vec(&again).expect("serializes"), body, "{name}");
-    }
+    assert_compact(&rendered());
 }
 
 #[test]
 fn actions_of_messages_are_those_in_their_bodies_and_in_the_catalogue() {
-    let world = World::new();
+    let world = world();
     for kind in Happening::types() {
         for draft in world.tell(&example(&kind)) {
             let body = tree(&draft);

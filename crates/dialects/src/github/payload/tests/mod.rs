@@ -7,113 +7,38 @@ mod goldens;
 mod pushes;
 mod rules;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::account::{Account, AccountKind, OrgRole, Permission, Repository};
 use domain::canonical::Happening;
-use domain::dialect::{Draft, Scene, Shape};
-use domain::directory::{Change, Directory};
+use domain::dialect::{Draft, Scene};
+use domain::directory::Change;
 use domain::event::Place;
-use domain::id::{AccountId, RepositoryId, Uid};
-use domain::time::Timestamp;
+use domain::id::RepositoryId;
 use serde_json::Value;
 use testkit::START;
-use uuid::Uuid;
+
+use crate::testing::{self, Files, NEW, OLD, World, account, assert_compact, assert_goldens, example, tree};
 
 /// acme (an organization) owns widgets; mona belongs to it, ravi collaborates and has a fork, tess is a stranger.
-struct World {
-    directory: Directory,
-    owner: Arc<Account>,
-    repository: Arc<Repository>,
-}
-
-fn account(id: i64, kind: AccountKind, login: &str) -> Arc<Account> {
-    Arc::new(Account {
-        id: AccountId(id),
-        uid: Uid(Uuid::nil()),
-        kind,
-        login: login.to_owned(),
-        name: None,
-        email: (kind == AccountKind::User).then(|| format!("{login}@acme.test")),
-        description: (kind == AccountKind::Organization).then(|| "Moving parts".to_owned()),
-        project_key: None,
-        site_admin: false,
-        created_at: START,
-        updated_at: START,
-    })
-}
-
-fn repository(id: i64, owner: &Account, fork_of: Option<i64>) -> Arc<Repository> {
-    Arc::new(Repository {
-        id: RepositoryId(id),
-        uid: Uid(Uuid::nil()),
-        owner: owner.id,
-        name: "widgets".to_owned(),
-        description: fork_of.is_none().then(|| "Parts that move".to_owned()),
-        homepage: None,
-        default_branch: "main".to_owned(),
-        private: false,
-        archived: false,
-        fork_of: fork_of.map(RepositoryId),
-        created_at: Timestamp::from_micros(1_700_000_000_000_000),
-        updated_at: START,
-        pushed_at: None,
-    })
-}
-
-impl World {
-    fn new() -> Self {
-        let owner = account(1, AccountKind::Organization, "acme");
-        let mona = account(2, AccountKind::User, "mona");
-        let ravi = account(3, AccountKind::User, "ravi");
-        let tess = account(4, AccountKind::User, "tess");
-        let widgets = repository(10, &owner, None);
-        let directory = Directory::default();
-        directory.apply([
-            Change::Account(owner.clone()),
-            Change::Account(mona.clone()),
-            Change::Account(ravi.clone()),
-            Change::Account(tess),
-            Change::Repository(widgets.clone()),
-            Change::Repository(repository(11, &ravi, Some(10))),
-            Change::Membership(owner.id, mona.id, Some(OrgRole::Member)),
-            Change::Collaborator(widgets.id, ravi.id, Some(Permission::Write)),
-        ]);
-        Self { directory, owner, repository: widgets }
-    }
-
-    fn scene(&self) -> Scene<'_> {
-        Scene {
-            place: Place { account: self.owner.id, repository: Some(self.repository.id) },
-            account: &self.owner,
-            repository: Some(&self.repository),
-            directory: &self.directory,
-            public_url: "https://git.acme.test:8443",
-            occurred_at: START,
-            shape: Shape::default(),
-        }
-    }
-
-    /// The messages for hooks that listen to everything.
-    fn tell(&self, happening: &Happening) -> Vec<Draft> {
-        super::translate(happening, &self.scene(), &|_| true)
-    }
-}
-
-fn events_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/events")
-}
-
-/// The example of a canonical type.
-fn example(kind: &str) -> Happening {
-    let data = std::fs::read(events_folder().join(format!("{kind}.json"))).expect("an example");
-    Happening::parse(kind, &data).expect("a canonical type").expect("a valid example")
-}
-
-/// A message's body as a tree.
-fn tree(draft: &Draft) -> Value {
-    serde_json::from_slice(&draft.body).expect("JSON")
+fn world() -> World {
+    let user = |id, login| Arc::new(account(id, AccountKind::User, login));
+    let description = Some("Moving parts".to_owned());
+    let acme = Arc::new(Account { description, ..account(1, AccountKind::Organization, "acme") });
+    let (mona, ravi) = (user(2, "mona"), user(3, "ravi"));
+    let widgets = |id, owner| Repository { private: false, ..testing::repository(id, "widgets", owner) };
+    let fork = Repository { fork_of: Some(RepositoryId(10)), ..widgets(11, &ravi) };
+    let description = Some("Parts that move".to_owned());
+    let widgets = Arc::new(Repository { description, ..widgets(10, &acme) });
+    let others = [
+        Change::Account(mona.clone()),
+        Change::Account(ravi.clone()),
+        Change::Account(user(4, "tess")),
+        Change::Repository(Arc::new(fork)),
+        Change::Membership(acme.id, mona.id, Some(OrgRole::Member)),
+        Change::Collaborator(widgets.id, ravi.id, Some(Permission::Write)),
+    ];
+    World::of(super::translate, (&acme, &widgets), others)
 }
 
 /// `event` or `event.action` of each message.

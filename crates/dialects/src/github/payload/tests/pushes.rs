@@ -1,57 +1,16 @@
 //! The push table of contract github section 4.2.
 
-use domain::canonical::{Actor, Commit, Person, Push, RefKind, RefUpdate, ZERO_ID};
+use domain::canonical::{Commit, Person, Push, RefKind, RefUpdate, ZERO_ID};
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::{any_actor, any_id, commit, moved, push};
 
-const OLD: &str = "1111111111111111111111111111111111111111";
-const NEW: &str = "2222222222222222222222222222222222222222";
 const PAGE: &str = "https://git.acme.test:8443/acme/widgets";
-
-fn commit(id: &str) -> Commit {
-    let person = Person { name: "Mona Ito".to_owned(), email: "Mona@acme.test".to_owned() };
-    Commit {
-        id: id.to_owned(),
-        tree_id: OLD.to_owned(),
-        parents: Vec::new(),
-        message: "m".to_owned(),
-        timestamp: "2026-01-02T10:00:00+09:00".to_owned(),
-        authored_at: None,
-        author: person.clone(),
-        committer: person,
-        added: vec!["a".to_owned()],
-        removed: Vec::new(),
-        modified: Vec::new(),
-        distinct: true,
-    }
-}
-
-fn moved(kind: RefKind, short: &str, before: &str, after: &str, commits: &[&str]) -> RefUpdate {
-    let prefix = if kind == RefKind::Branch { "refs/heads/" } else { "refs/tags/" };
-    RefUpdate {
-        name: format!("{prefix}{short}"),
-        kind,
-        before: before.to_owned(),
-        after: after.to_owned(),
-        forced: false,
-        base_ref: None,
-        commits: commits.iter().map(|id| commit(id)).collect(),
-        truncated: false,
-        total_commits: None,
-        head_commit: (after != ZERO_ID).then(|| commit(NEW)),
-        previous_commit: None,
-        annotation: None,
-    }
-}
-
-fn push(refs: Vec<RefUpdate>) -> Happening {
-    Happening::Push(Push { pusher: Actor { login: Some("mona".to_owned()), ..Actor::default() }, refs })
-}
 
 /// What a push of one ref says: flags, `base_ref`, compare (without the page), commit count, head.
 fn told(moved: RefUpdate) -> (String, Value, String, usize, Value) {
-    let drafts = World::new().tell(&push(vec![moved]));
+    let drafts = world().tell(&push(vec![moved]));
     let body = tree(drafts.iter().find(|draft| &*draft.kind == "push").expect("a push"));
     let flag = |name: &str| if body[name] == true { "1" } else { "0" };
     let flags = [flag("created"), flag("deleted"), flag("forced")].join("/");
@@ -90,7 +49,7 @@ fn each_row_of_the_push_table_holds() {
 
 #[test]
 fn refs_that_come_and_go_are_told_twice() {
-    let world = World::new();
+    let world = world();
     let drafts = world.tell(&push(vec![
         moved(RefKind::Branch, "new", ZERO_ID, NEW, &[]),
         moved(RefKind::Branch, "old", OLD, NEW, &[]),
@@ -103,7 +62,7 @@ fn refs_that_come_and_go_are_told_twice() {
 
 #[test]
 fn more_than_three_tags_or_5000_branches_are_not_told() {
-    let world = World::new();
+    let world = world();
     let tag = |n: usize| moved(RefKind::Tag, &format!("v{n}"), ZERO_ID, NEW, &[]);
     let mut refs: Vec<_> = (0..3).map(tag).collect();
     assert_eq!(world.tell(&push(refs.clone())).len(), 6);
@@ -121,7 +80,7 @@ fn long_lists_keep_the_newest_commits_and_the_first_files() {
     long.commits = (0..2_100).map(|n| commit(&format!("{n:040x}"))).collect();
     long.commits[2_099].added = (0..2_000).map(|n| format!("a{n}")).collect();
     long.commits[2_099].modified = (0..2_000).map(|n| format!("m{n}")).collect();
-    let drafts = World::new().tell(&push(vec![long]));
+    let drafts = world().tell(&push(vec![long]));
     let body = tree(&drafts[0]);
     let commits = body["commits"].as_array().expect("an array");
     assert_eq!((commits.len(), &commits[0]["id"]), (2_048, &Value::from(format!("{:040x}", 52))));
@@ -131,7 +90,7 @@ fn long_lists_keep_the_newest_commits_and_the_first_files() {
 
 #[test]
 fn the_pushed_repository_has_its_special_form() {
-    let drafts = World::new().tell(&push(vec![moved(RefKind::Branch, "x", OLD, NEW, &[NEW])]));
+    let drafts = world().tell(&push(vec![moved(RefKind::Branch, "x", OLD, NEW, &[NEW])]));
     let body = tree(&drafts[0]);
     let repository = &body["repository"];
     assert_eq!((&repository["created_at"], &repository["pushed_at"]), (&1_700_000_000.into(), &START.as_secs().into()));
@@ -147,12 +106,8 @@ fn the_pushed_repository_has_its_special_form() {
 fn the_commits_of_strangers_have_no_username() {
     let mut update = moved(RefKind::Branch, "x", OLD, NEW, &[NEW]);
     update.commits[0].author.email = "nobody@elsewhere.test".to_owned();
-    let drafts = World::new().tell(&push(vec![update]));
+    let drafts = world().tell(&push(vec![update]));
     assert_eq!(tree(&drafts[0])["commits"][0]["author"].get("username"), None);
-}
-
-fn any_id() -> impl Strategy<Value = String> {
-    prop_oneof![Just(ZERO_ID.to_owned()), "[0-9a-f]{40}", "[0-9a-f]{64}"]
 }
 
 fn any_commit() -> impl Strategy<Value = Commit> {
@@ -180,17 +135,12 @@ fn any_update() -> impl Strategy<Value = RefUpdate> {
     )
 }
 
-fn any_actor() -> impl Strategy<Value = Actor> {
-    let text = || prop::option::of(".{0,12}");
-    (text(), text(), text()).prop_map(|(login, name, email)| Actor { login, name, email })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn any_push_becomes_json_that_tells_its_refs(refs in prop::collection::vec(any_update(), 0..5), pusher in any_actor()) {
-        let drafts = World::new().tell(&Happening::Push(Push { pusher, refs: refs.clone() }));
+        let drafts = world().tell(&Happening::Push(Push { pusher, refs: refs.clone() }));
         for draft in &drafts {
             let body = tree(draft);
             prop_assert!(body["repository"]["id"] == 10 && body["sender"]["login"].is_string());

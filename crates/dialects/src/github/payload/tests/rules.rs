@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn nothing_is_rendered_that_nobody_wants() {
-    let world = World::new();
+    let world = world();
     for kind in Happening::types() {
         let none = crate::github::payload::translate(&example(&kind), &world.scene(), &|_| false);
         assert!(none.is_empty(), "{kind}");
@@ -15,7 +15,7 @@ fn nothing_is_rendered_that_nobody_wants() {
 
 #[test]
 fn each_type_becomes_the_events_of_design_section_4() {
-    let world = World::new();
+    let world = world();
     let cases: &[(&str, &[&str])] = &[
         ("repository.forked", &["fork"]),
         ("repository.publicized", &["repository.publicized", "public"]),
@@ -41,7 +41,7 @@ fn a_draft_release_was_told_as_created_before() {
     let Happening::Release(action, mut event) = example("release.published") else { panic!("a release") };
     event.was_draft = true;
     event.release.prerelease = true;
-    let drafts = World::new().tell(&Happening::Release(action, event));
+    let drafts = world().tell(&Happening::Release(action, event));
     assert_eq!(names(&drafts), ["release.published", "release.prereleased"]);
 }
 
@@ -50,13 +50,13 @@ fn a_draft_that_is_ready_is_told_apart_from_edits() {
     let Happening::PullRequest(action, mut event) = example("pull_request.edited") else { panic!("a pull request") };
     let changes = event.changes.as_mut().expect("changes");
     (changes.title, changes.body, changes.draft) = (None, None, Some(true));
-    let drafts = World::new().tell(&Happening::PullRequest(action, event));
+    let drafts = world().tell(&Happening::PullRequest(action, event));
     assert_eq!(names(&drafts), ["pull_request.ready_for_review"]);
 }
 
 #[test]
 fn closing_says_whether_it_was_a_merge() {
-    let world = World::new();
+    let world = world();
     for (kind, merged) in
         [("pull_request.merged", true), ("pull_request.declined", false), ("pull_request.deleted", false)]
     {
@@ -69,7 +69,7 @@ fn closing_says_whether_it_was_a_merge() {
 
 #[test]
 fn people_stand_to_the_repository_as_they_do() {
-    let world = World::new();
+    let world = world();
     let Happening::IssueComment(action, mut event) = example("issue_comment.created") else { panic!("a comment") };
     let mut association = |login: &str| {
         event.actor.login = Some(login.to_owned());
@@ -86,7 +86,7 @@ fn strangers_are_users_with_id_zero_and_safe_urls() {
     let Happening::Repository(action, mut event) = example("repository.created") else { panic!("a repository") };
     event.actor.login = Some("A/B é".to_owned());
     event.actor.email = None;
-    let body = tree(&World::new().tell(&Happening::Repository(action, event))[0]);
+    let body = tree(&world().tell(&Happening::Repository(action, event))[0]);
     assert_eq!((&body["sender"]["login"], &body["sender"]["id"]), (&"A/B é".into(), &0.into()));
     assert_eq!(body["sender"]["url"], "https://git.acme.test:8443/api/v3/users/A%2FB%20%C3%A9");
 }
@@ -96,14 +96,14 @@ fn a_fork_that_is_not_registered_here_is_a_fork_all_the_same() {
     let Happening::Repository(action, mut event) = example("repository.forked") else { panic!("a repository") };
     let name = domain::canonical::RepositoryName { owner: "zoe".to_owned(), name: "copy".to_owned() };
     event.fork = Some(name);
-    let body = tree(&World::new().tell(&Happening::Repository(action, event))[0]);
+    let body = tree(&world().tell(&Happening::Repository(action, event))[0]);
     let forkee = &body["forkee"];
     assert_eq!((&forkee["full_name"], &forkee["fork"], &forkee["id"]), (&"zoe/copy".into(), &true.into(), &0.into()));
 }
 
 #[test]
 fn events_of_an_account_alone_have_no_github_words() {
-    let world = World::new();
+    let world = world();
     let scene = Scene { repository: None, ..world.scene() };
     assert!(crate::github::payload::translate(&example("push"), &scene, &|_| true).is_empty());
 }
