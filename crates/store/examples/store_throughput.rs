@@ -15,7 +15,7 @@ use domain::id::HookId;
 use domain::ports::{Bell, Clock, Entropy, NewAccount, NewRepository, Store};
 use domain::time::Timestamp;
 use store::{Keyring, Options};
-use testkit::{SeededEntropy, a_hook, an_event};
+use testkit::{SeededEntropy, a_hook, a_repository, a_user, an_event};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Publishers at once.
@@ -147,30 +147,9 @@ async fn round(dir: &Path, fan_out: usize, body: usize) {
         Arc::new(SeededEntropy::new(1)) as Arc<dyn Entropy>,
     );
     let store = store::open(options).expect("opens");
-    let owner = NewAccount {
-        uid: an_event("o").build().uid,
-        kind: domain::account::AccountKind::User,
-        login: "octo".into(),
-        name: None,
-        email: None,
-        description: None,
-        project_key: None,
-        site_admin: false,
-        owner: None,
-        created_at: clock.now(),
-    };
+    let owner = NewAccount { created_at: clock.now(), ..a_user("octo") };
     let owner = store.create_account(owner).await.expect("created").id;
-    let repository = NewRepository {
-        uid: an_event("r").build().uid,
-        owner,
-        name: "widgets".into(),
-        description: None,
-        homepage: None,
-        default_branch: "main".into(),
-        private: false,
-        fork_of: None,
-        created_at: clock.now(),
-    };
+    let repository = NewRepository { created_at: clock.now(), ..a_repository(owner, "widgets") };
     store.create_repository(repository).await.expect("created");
     let mut hooks = Vec::new();
     for _ in 0..fan_out {

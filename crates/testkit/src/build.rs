@@ -190,7 +190,7 @@ impl AnEvent {
 }
 
 /// A uid that depends on the text alone.
-fn uid_of(text: &str) -> Uid {
+pub(crate) fn uid_of(text: &str) -> Uid {
     let folded = text.bytes().fold(7_u128, |fold, byte| fold.wrapping_mul(1_099_511_628_211) ^ u128::from(byte));
     Uid(Uuid::from_u128(folded))
 }

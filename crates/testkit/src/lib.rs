@@ -3,11 +3,13 @@
 mod build;
 mod entropy;
 mod receiver;
+mod registry;
 mod sender;
 mod time;
 
 pub use build::{AHook, AnEvent, PLACE, Surroundings, a_hook, an_event};
 pub use entropy::SeededEntropy;
 pub use receiver::{Behaviour, Received, Receiver};
+pub use registry::{a_repository, a_token, a_user, an_organization};
 pub use sender::{RecordingSender, answered, unanswered};
 pub use time::{FakeClock, START};

@@ -8,15 +8,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
 use dialects::{ApiSettings, SurfaceSettings, surfaces};
-use domain::account::{Account, AccountKind, OrgRole, Permission, Repository, Scopes, TokenHash};
-use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::account::{OrgRole, Permission, Repository, Scopes};
+use domain::attempt::{Attempt, Exchange, Next, Settlement};
 use domain::delivery::{DeliveryState, Work};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
-use domain::id::{HookId, Uid};
+use domain::id::HookId;
 use domain::ports::{ClaimDue, Clock, NewAccount, NewRepository, NewToken};
 use serde_json::Value;
-use testkit::{FakeClock, RecordingSender, SeededEntropy};
+use testkit::{FakeClock, RecordingSender, SeededEntropy, a_repository, a_token, a_user, an_organization};
 use tower::ServiceExt;
 
 /// Everything with hooks and repositories.
@@ -82,13 +82,15 @@ impl World {
             surfaces.iter().fold(Router::new(), |all, one| all.merge(one.routes(ports.clone(), settings.clone())));
         let api_hosts = surfaces.iter().filter_map(|one| one.api_host_routes(&ports, &settings));
         let api_host = api_hosts.fold(Router::new(), Router::merge);
-        let alice = account(&ports, "alice", None, false).await;
-        account(&ports, "mallory", None, false).await;
-        account(&ports, "admin", None, true).await;
-        let acme = account(&ports, "acme", Some(&alice), false).await;
-        let app = repository(&ports, &acme, "app", false).await;
-        repository(&ports, &acme, "other", false).await;
-        repository(&ports, &alice, "secret", true).await;
+        let made = async |new| ports.store.create_account(new).await.expect("an account");
+        let alice = made(a_user("alice")).await;
+        made(a_user("mallory")).await;
+        made(NewAccount { site_admin: true, ..a_user("admin") }).await;
+        let acme = made(an_organization("acme", alice.id)).await;
+        let made = async |new| ports.store.create_repository(new).await.expect("a repository");
+        let app = made(a_repository(acme.id, "app")).await;
+        made(a_repository(acme.id, "other")).await;
+        made(NewRepository { private: true, ..a_repository(alice.id, "secret") }).await;
         let tokens = std::sync::atomic::AtomicUsize::new(0);
         let mut world = Self { clock, ports, sender, router, api_host, app, token: String::new(), tokens, _dir: dir };
         world.token = world.token_for("alice", ALL).await;
@@ -100,14 +102,8 @@ impl World {
         let number = self.tokens.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let value = format!("token-{number}");
         let user = self.ports.directory().account(login).expect("the user");
-        let new = NewToken {
-            hash: TokenHash::of(&value),
-            user: user.id,
-            scopes: Scopes::parse(scopes).expect("known scopes"),
-            note: None,
-            created_at: self.clock.now(),
-            expires_at: None,
-        };
+        let scopes = Scopes::parse(scopes).expect("known scopes");
+        let new = NewToken { created_at: self.clock.now(), ..a_token(&value, user.id, scopes) };
         self.ports.store.create_token(new).await.expect("a token");
         value
     }
@@ -201,24 +197,6 @@ impl World {
     }
 }
 
-/// What a receiver answered.
-pub(crate) fn answered(status: u16) -> Exchange {
-    Exchange {
-        outcome: Outcome::Answered,
-        status: Some(status),
-        error: None,
-        duration: Duration::from_millis(271),
-        response_head: Bytes::from_static(b"Content-Type: text/plain\r\n"),
-        response_body: Bytes::from_static(b"ok"),
-        retry_after: None,
-    }
-}
-
-/// What nobody answered.
-pub(crate) fn unanswered(outcome: Outcome) -> Exchange {
-    Exchange { outcome, status: None, response_head: Bytes::new(), response_body: Bytes::new(), ..answered(0) }
-}
-
 /// A request as curl would send it.
 pub(crate) fn request(token: &str, method: &str, path: &str, body: Vec<u8>) -> Request<Body> {
     let mut builder = Request::builder().method(Method::from_bytes(method.as_bytes()).expect("a method")).uri(path);
@@ -235,37 +213,4 @@ pub(crate) async fn answer(router: Router, request: Request<Body>) -> Answer {
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("a body in memory");
     Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
-}
-
-async fn account(ports: &Ports, login: &str, owner: Option<&Account>, site_admin: bool) -> Arc<Account> {
-    let now = ports.clock.now();
-    let new = NewAccount {
-        uid: Uid::new(now, &*ports.entropy),
-        kind: if owner.is_some() { AccountKind::Organization } else { AccountKind::User },
-        login: login.to_owned(),
-        name: None,
-        email: None,
-        description: None,
-        project_key: None,
-        site_admin,
-        owner: owner.map(|owner| owner.id),
-        created_at: now,
-    };
-    ports.store.create_account(new).await.expect("an account")
-}
-
-async fn repository(ports: &Ports, owner: &Account, name: &str, private: bool) -> Arc<Repository> {
-    let now = ports.clock.now();
-    let new = NewRepository {
-        uid: Uid::new(now, &*ports.entropy),
-        owner: owner.id,
-        name: name.to_owned(),
-        description: None,
-        homepage: None,
-        default_branch: "main".to_owned(),
-        private,
-        fork_of: None,
-        created_at: now,
-    };
-    ports.store.create_repository(new).await.expect("a repository")
 }

@@ -7,16 +7,15 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use dialects::{ApiSettings, SurfaceSettings, surfaces};
-use domain::account::{AccountKind, Scopes, TokenHash};
+use domain::account::Scopes;
 use domain::dialect::Dialects;
 use domain::flow::Ports;
-use domain::id::Uid;
 use domain::ports::{Clock, Entropy, NewAccount, NewToken, Store};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use store::{Keyring, Options};
 use tempfile::TempDir;
-use testkit::{FakeClock, RecordingSender, SeededEntropy};
+use testkit::{FakeClock, RecordingSender, SeededEntropy, a_token, a_user};
 use tower::ServiceExt as _;
 
 /// Every scope.
@@ -97,33 +96,16 @@ impl Bed {
     }
 
     async fn user(&self, login: &str, site_admin: bool, token: &str, scopes: &str) {
-        let now = self.clock.now();
-        let new = NewAccount {
-            uid: Uid::new(now, &*self.ports.entropy),
-            kind: AccountKind::User,
-            login: login.to_owned(),
-            name: None,
-            email: None,
-            description: None,
-            project_key: None,
-            site_admin,
-            owner: None,
-            created_at: now,
-        };
+        let new = NewAccount { site_admin, ..a_user(login) };
         self.ports.store.create_account(new).await.expect("created");
         self.token(login, token, scopes).await;
     }
 
     /// One more token of a user.
     pub(crate) async fn token(&self, login: &str, token: &str, scopes: &str) {
-        let new = NewToken {
-            hash: TokenHash::of(token),
-            user: self.ports.directory().account(login).expect("exists").id,
-            scopes: Scopes::parse(scopes).expect("known"),
-            note: None,
-            created_at: self.clock.now(),
-            expires_at: None,
-        };
+        let user = self.ports.directory().account(login).expect("exists").id;
+        let scopes = Scopes::parse(scopes).expect("known");
+        let new = NewToken { created_at: self.clock.now(), ..a_token(token, user, scopes) };
         self.ports.store.create_token(new).await.expect("created");
     }
 

@@ -5,20 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::account::AccountKind;
 use domain::delivery::DeliveryState;
 use domain::dialect::{Dialect, Dialects};
 use domain::flow::Ports;
 use domain::hook::NewHook;
-use domain::id::{EventId, HookId, Uid};
-use domain::ports::{AttemptFilter, AttemptRow, Clock, Conservation, NewAccount, NewRepository, SendRequest};
+use domain::id::{EventId, HookId};
+use domain::ports::{AttemptFilter, AttemptRow, Clock, Conservation, SendRequest};
 use domain::rules::target::{EgressPolicy, TargetUrl};
 use domain::time::Timestamp;
 use engine::{EgressSettings, Engine, EngineSettings, HttpSender, Snapshot};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use store::{Keyring, Options};
 use tempfile::TempDir;
-use testkit::{AnEvent, FakeClock, START, SeededEntropy, a_hook, an_event};
+use testkit::{AnEvent, FakeClock, SeededEntropy, a_hook, a_repository, a_user, an_event};
 
 use crate::script::{Counting, Plain, Script};
 
@@ -96,31 +95,8 @@ impl World {
         let clock = Arc::new(FakeClock::default());
         let script = Script::new();
         let ports = ports(&dir, &clock, &script);
-        let owner = NewAccount {
-            uid: Uid::new(START, &SeededEntropy::new(1)),
-            kind: AccountKind::User,
-            login: "octo".to_owned(),
-            name: None,
-            email: None,
-            description: None,
-            project_key: None,
-            site_admin: false,
-            owner: None,
-            created_at: START,
-        };
-        let owner = ports.store.create_account(owner).await.expect("created");
-        let repository = NewRepository {
-            uid: Uid::new(START, &SeededEntropy::new(2)),
-            owner: owner.id,
-            name: "widgets".to_owned(),
-            description: None,
-            homepage: None,
-            default_branch: "main".to_owned(),
-            private: false,
-            fork_of: None,
-            created_at: START,
-        };
-        ports.store.create_repository(repository).await.expect("created");
+        let owner = ports.store.create_account(a_user("octo")).await.expect("created");
+        ports.store.create_repository(a_repository(owner.id, "widgets")).await.expect("created");
         // The engine asks for its counters once, when it starts.
         let engine = metrics::with_local_recorder(recorder, || Engine::start(ports.clone(), settings.clone()));
         engine.started().await;

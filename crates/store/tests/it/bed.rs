@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use domain::account::AccountKind;
-use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::attempt::{Attempt, Exchange, Next, Settlement};
 use domain::delivery::{DeliveryState, PlannedDelivery, Work};
 use domain::hook::{DialectName, Hook, NewHook, SiblingRule};
 use domain::id::{AccountId, HookId, RepositoryId, Uid};
@@ -12,7 +11,7 @@ use domain::ports::{Bell, ClaimDue, Clock, NewAccount, NewRepository, Store};
 use domain::time::Timestamp;
 use store::{Keyring, Options};
 use tempfile::TempDir;
-use testkit::{FakeClock, START, SeededEntropy, a_hook};
+use testkit::{FakeClock, SeededEntropy, a_hook};
 use uuid::Uuid;
 
 /// The dialects a test store knows.
@@ -132,46 +131,21 @@ pub(crate) fn uid(number: u128) -> Uid {
     Uid(Uuid::from_u128(number))
 }
 
+/// A user with a name and an address.
 pub(crate) fn a_user(login: &str) -> NewAccount {
-    NewAccount {
-        uid: uid(1),
-        kind: AccountKind::User,
-        login: login.to_owned(),
-        name: Some("Octo Cat".to_owned()),
-        email: Some(format!("{login}@acme.test")),
-        description: None,
-        project_key: None,
-        site_admin: false,
-        owner: None,
-        created_at: START,
-    }
+    let email = Some(format!("{login}@acme.test"));
+    NewAccount { uid: uid(1), name: Some("Octo Cat".to_owned()), email, ..testkit::a_user(login) }
 }
 
+/// A private repository with a description.
 pub(crate) fn a_repository(owner: AccountId, name: &str) -> NewRepository {
-    NewRepository {
-        uid: uid(2),
-        owner,
-        name: name.to_owned(),
-        description: Some("of all sizes".to_owned()),
-        homepage: None,
-        default_branch: "main".to_owned(),
-        private: true,
-        fork_of: None,
-        created_at: START,
-    }
+    let description = Some("of all sizes".to_owned());
+    NewRepository { uid: uid(2), description, private: true, ..testkit::a_repository(owner, name) }
 }
 
 /// An answer of that status.
 pub(crate) fn answered(status: u16) -> Exchange {
-    Exchange {
-        outcome: Outcome::Answered,
-        status: Some(status),
-        error: None,
-        duration: std::time::Duration::from_micros(1_500),
-        response_head: "Content-Type: text/plain\r\n".into(),
-        response_body: "ok".into(),
-        retry_after: None,
-    }
+    Exchange { duration: std::time::Duration::from_micros(1_500), ..testkit::answered(status) }
 }
 
 /// The attempt of a work that came to `exchange`.

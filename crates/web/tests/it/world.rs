@@ -6,17 +6,16 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use dialects::{ApiSettings, SurfaceSettings, surfaces};
-use domain::account::{AccountKind, Scopes, TokenHash};
+use domain::account::Scopes;
 use domain::dialect::Dialects;
 use domain::flow::Ports;
-use domain::id::Uid;
-use domain::ports::{Clock as _, NewAccount, NewRepository, NewToken};
+use domain::ports::NewAccount;
 use domain::rules::target::EgressPolicy;
 use engine::{EgressSettings, Engine, EngineSettings, HttpSender};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{FakeClock, SeededEntropy};
+use testkit::{FakeClock, SeededEntropy, a_repository, a_token, a_user, an_organization};
 
 /// The administrator's token.
 const TOKEN: &str = "token-of-mira";
@@ -81,55 +80,18 @@ impl World {
     }
 
     async fn populate(&self) {
-        let (store, now) = (&self.ports.store, self.clock.now());
-        let uid = || Uid::new(now, &*self.ports.entropy);
+        let store = &self.ports.store;
         let mira = NewAccount {
-            uid: uid(),
-            kind: AccountKind::User,
-            login: "mira".to_owned(),
             name: Some("Mira Ito".to_owned()),
             email: Some("mira@example.com".to_owned()),
-            description: None,
-            project_key: None,
             site_admin: true,
-            owner: None,
-            created_at: now,
+            ..a_user("mira")
         };
         let mira = store.create_account(mira).await.expect("a user");
-        let air = NewAccount {
-            uid: uid(),
-            kind: AccountKind::Organization,
-            login: "air".to_owned(),
-            name: Some("Airborne".to_owned()),
-            email: None,
-            description: None,
-            project_key: None,
-            site_admin: false,
-            owner: Some(mira.id),
-            created_at: now,
-        };
+        let air = NewAccount { name: Some("Airborne".to_owned()), ..an_organization("air", mira.id) };
         let air = store.create_account(air).await.expect("an organization");
-        let kite = NewRepository {
-            uid: uid(),
-            owner: air.id,
-            name: "kite".to_owned(),
-            description: None,
-            homepage: None,
-            default_branch: "main".to_owned(),
-            private: false,
-            fork_of: None,
-            created_at: now,
-        };
-        store.create_repository(kite).await.expect("a repository");
-        let token = NewToken {
-            hash: TokenHash::of(TOKEN),
-            user: mira.id,
-            scopes: Scopes::all(),
-            note: None,
-            created_at: now,
-            expires_at: None,
-        };
-        store.create_token(token).await.expect("a token");
+        store.create_repository(a_repository(air.id, "kite")).await.expect("a repository");
+        store.create_token(a_token(TOKEN, mira.id, Scopes::all())).await.expect("a token");
     }
 
     /// One request by mira; the body is JSON unless it is null.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use domain::attempt::Outcome;
 use domain::flow::publish::{Envelope, publish};
 use serde_json::{Value, json};
+use testkit::{answered, unanswered};
 
 use super::{hook, id_of, path_of, signed_hook};
-use crate::world::{World, answered, request, unanswered};
+use crate::world::{World, request};
 
 async fn published(world: &World, id: &str, kind: &str, data: Value) -> usize {
     let envelope = Envelope {
@@ -58,10 +59,10 @@ async fn check_33_34_every_outcome_has_its_words_and_number() {
         (answered(204), "OK", 204),
         (answered(302), "Invalid HTTP Response: 302", 302),
         (answered(500), "Invalid HTTP Response: 500", 500),
-        (unanswered(Outcome::TimedOut), "timed out", 504),
-        (unanswered(Outcome::NameFailed), "failed to connect to host", 502),
-        (unanswered(Outcome::ConnectFailed), "failed to connect to host", 502),
-        (unanswered(Outcome::Refused), "failed to connect to host", 502),
+        (unanswered(Outcome::TimedOut, "no answer"), "timed out", 504),
+        (unanswered(Outcome::NameFailed, "no answer"), "failed to connect to host", 502),
+        (unanswered(Outcome::ConnectFailed, "no answer"), "failed to connect to host", 502),
+        (unanswered(Outcome::Refused, "no answer"), "failed to connect to host", 502),
     ];
     world.deliver(id_of(&made), &answered(200)).await;
     for (exchange, status, code) in table {
@@ -103,7 +104,7 @@ async fn check_36_a_redelivery_keeps_guid_and_bytes_under_a_new_id() {
 async fn busy_hook(world: &World) -> Value {
     let made = hook(world, json!({"config": {"url": "http://r.test/"}})).await;
     world.deliver(id_of(&made), &answered(200)).await;
-    for exchange in [answered(200), unanswered(Outcome::TimedOut), answered(302), answered(500)] {
+    for exchange in [answered(200), unanswered(Outcome::TimedOut, "no answer"), answered(302), answered(500)] {
         world.clock.advance(Duration::from_secs(60));
         world.post(&format!("{}/pings", path_of(&made)), Value::Null).await;
         world.deliver(id_of(&made), &exchange).await;

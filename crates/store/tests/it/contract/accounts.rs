@@ -11,14 +11,8 @@ use testkit::{a_hook, an_event};
 use crate::bed::{Bed, a_repository, a_user};
 
 fn a_token(user: AccountId) -> NewToken {
-    NewToken {
-        hash: TokenHash([7; 32]),
-        user,
-        scopes: Scopes::parse("repo, events:write").expect("known"),
-        note: Some("ci".to_owned()),
-        created_at: testkit::START,
-        expires_at: None,
-    }
+    let scopes = Scopes::parse("repo, events:write").expect("known");
+    NewToken { hash: TokenHash([7; 32]), note: Some("ci".to_owned()), ..testkit::a_token("", user, scopes) }
 }
 
 fn an_organization(login: &str, owner: AccountId) -> NewAccount {
