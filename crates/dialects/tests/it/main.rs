@@ -3,4 +3,5 @@
 mod bitbucket_cloud;
 mod bitbucket_dc;
 mod github;
+mod nonsense;
 mod world;

@@ -125,15 +125,20 @@ impl World {
         answer(self.router.clone(), request).await
     }
 
-    /// As alice, with a JSON body unless it is null.
+    /// With that token, unless it is empty, and a JSON body, unless it is null.
+    pub(crate) async fn ask(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(request(token, method, path, text.into_bytes())).await
+    }
+
+    /// Asks GitHub's API as alice.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
         self.call_as(&self.token, method, path, body).await
     }
 
-    /// With that token; none if it is empty.
+    /// Asks GitHub's API.
     pub(crate) async fn call_as(&self, token: &str, method: &str, path: &str, body: Value) -> Answer {
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(request(token, method, &format!("/api/v3{path}"), text.into_bytes())).await
+        self.ask(token, method, &format!("/api/v3{path}"), body).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

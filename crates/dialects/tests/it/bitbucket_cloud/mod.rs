@@ -13,7 +13,7 @@ use std::sync::Arc;
 use domain::hook::{DialectName, Hook, HookScope};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, request};
+use crate::world::{Answer, World};
 
 /// Where most hooks of these tests live.
 const HOOKS: &str = "/repositories/acme/app/hooks";
@@ -31,8 +31,7 @@ async fn call(world: &World, method: &str, path: &str, body: Value) -> Answer {
 
 /// One request with that token; none if it is empty.
 async fn call_as(world: &World, token: &str, method: &str, path: &str, body: Value) -> Answer {
-    let text = if body.is_null() { String::new() } else { body.to_string() };
-    world.send(request(token, method, &format!("/2.0{path}"), text.into_bytes())).await
+    world.ask(token, method, &format!("/2.0{path}"), body).await
 }
 
 async fn get(world: &World, path: &str) -> Answer {

@@ -16,7 +16,7 @@ use domain::flow::publish::{Envelope, publish};
 use domain::id::HookId;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World, request};
+use crate::world::{Answer, World};
 
 /// Webhooks of a repository.
 const R: &str = "/projects/ACME/repos/app/webhooks";
@@ -25,8 +25,7 @@ const P: &str = "/projects/ACME/webhooks";
 
 /// With that token; none if it is empty.
 async fn call_as(world: &World, token: &str, method: &str, path: &str, body: Value) -> Answer {
-    let text = if body.is_null() { String::new() } else { body.to_string() };
-    world.send(request(token, method, &format!("/rest/api/1.0{path}"), text.into_bytes())).await
+    world.ask(token, method, &format!("/rest/api/1.0{path}"), body).await
 }
 
 /// As alice, who owns it all.
