@@ -1,7 +1,7 @@
 //! Wire formats, and the HTTP APIs that speak them.
 //!
-//! One folder per dialect with the same file names in each; what no vendor owns lives in [`http`]. A handler extracts,
-//! calls one `domain::flow` verb and maps the answer; it knows neither SQL nor the engine.
+//! One folder per dialect with the same file names in each; what no vendor owns lives in [`http`] and in the files beside
+//! it. A handler extracts, calls one `domain::flow` verb and maps the answer; it knows neither SQL nor the engine.
 
 mod bitbucket_cloud;
 mod bitbucket_dc;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use testkit::START;
 use uuid::Uuid;
 
-use super::{keys, tree};
+use super::{example, keys, tree};
 
 /// How a vendor tells what happened: in a scene, for hooks that want what the function says.
 type Translate = fn(&Happening, &Scene<'_>, &dyn Fn(&str) -> bool) -> Vec<Draft>;
@@ -67,7 +67,19 @@ impl World {
 
     /// The messages for hooks that listen to everything.
     pub(crate) fn tell(&self, happening: &Happening) -> Vec<Draft> {
-        (self.translate)(happening, &self.scene(), &|_| true)
+        self.tell_if(happening, &|_| true)
+    }
+
+    /// The messages for hooks that listen to what is `wanted`.
+    pub(crate) fn tell_if(&self, happening: &Happening, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+        (self.translate)(happening, &self.scene(), wanted)
+    }
+
+    /// No type of happening is told unless somebody wants it.
+    pub(crate) fn assert_silent_for_nobody(&self) {
+        for kind in Happening::types() {
+            assert!(self.tell_if(&example(&kind), &|_| false).is_empty(), "{kind}");
+        }
     }
 
     /// The body of the one message there is.

@@ -1,21 +1,15 @@
 //! What is told, and of whom.
 
 use domain::canonical::{Actor, Change, RepositoryName, Verdict};
-use domain::dialect::{Draft, Scene};
+use domain::dialect::Scene;
 
 use super::*;
 
-fn none_wanted(happening: &Happening) -> Vec<Draft> {
-    super::super::translate(happening, &world().scene(), &|_| false)
-}
-
 #[test]
 fn nothing_is_rendered_that_nobody_wants() {
-    for kind in Happening::types() {
-        assert!(none_wanted(&example(&kind)).is_empty(), "{kind}");
-    }
-    let wanted = |key: &str| key == "pullrequest:push";
-    let drafts = super::super::translate(&example("pull_request.source_updated"), &world().scene(), &wanted);
+    let world = world();
+    world.assert_silent_for_nobody();
+    let drafts = world.tell_if(&example("pull_request.source_updated"), &|key| key == "pullrequest:push");
     assert_eq!(keys(&drafts), ["pullrequest:push"]);
 }
 

@@ -8,10 +8,7 @@ use super::*;
 #[test]
 fn nothing_is_rendered_that_nobody_wants() {
     let world = world();
-    for kind in Happening::types() {
-        let none = crate::bitbucket_dc::payload::translate(&example(&kind), &world.scene(), &|_| false);
-        assert!(none.is_empty(), "{kind}");
-    }
+    world.assert_silent_for_nobody();
     let scene = Scene { repository: None, ..world.scene() };
     let of_account = crate::bitbucket_dc::payload::translate(&example("push"), &scene, &|_| true);
     assert!(of_account.is_empty(), "events of an account alone have no words");

@@ -5,11 +5,8 @@ use super::*;
 #[test]
 fn nothing_is_rendered_that_nobody_wants() {
     let world = world();
-    for kind in Happening::types() {
-        let none = crate::github::payload::translate(&example(&kind), &world.scene(), &|_| false);
-        assert!(none.is_empty(), "{kind}");
-    }
-    let pushes = crate::github::payload::translate(&example("push"), &world.scene(), &|kind| kind == "create");
+    world.assert_silent_for_nobody();
+    let pushes = world.tell_if(&example("push"), &|kind| kind == "create");
     assert_eq!(names(&pushes), ["create"]);
 }
 
