@@ -43,7 +43,7 @@ struct Args {
     /// Folder for the databases; its disk's syncs are measured too
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// Hooks of dead receivers, for the part `held`
+    /// Hooks of receivers that are down, for the part `held`
     #[arg(long, default_value_t = 10_000)]
     held_hooks: u64,
     /// Deliveries to be held, for the part `held`
@@ -70,7 +70,7 @@ async fn main() -> anyhow::Result<()> {
         isolation(&args, &binary, &sink).await?;
     }
     if args.parts.iter().any(|part| part == "held") {
-        held::run(&binary, args.folder.as_deref(), args.held_hooks, args.held).await?;
+        held::run(&binary, args.folder.as_deref(), sink.port, args.held_hooks, args.held).await?;
     }
     Ok(())
 }

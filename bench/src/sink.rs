@@ -13,6 +13,8 @@ use crate::clock::nanos;
 
 /// What every request is answered with.
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+/// What requests to `/down` are answered with.
+const DOWN: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
 /// How long requests to `/hung` wait for their answer.
 const HANG: Duration = Duration::from_secs(30);
 
@@ -52,7 +54,7 @@ impl Sink {
         Ok(sink)
     }
 
-    /// Requests received so far, without those to `/hung`.
+    /// Requests received so far, without those to `/hung` and `/down`.
     pub(crate) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
@@ -89,13 +91,14 @@ impl Sink {
                     return Ok(());
                 }
             }
+            let is_down = buf.starts_with(b"POST /down");
             if buf.starts_with(b"POST /hung") {
                 tokio::time::sleep(HANG).await;
-            } else {
+            } else if !is_down {
                 self.note(&buf[head..total]);
             }
             buf.drain(..total);
-            socket.write_all(ANSWER).await?;
+            socket.write_all(if is_down { DOWN } else { ANSWER }).await?;
         }
     }
 
