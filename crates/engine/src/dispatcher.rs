@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::scheduler::State;
+use crate::scheduler::{OUTGOING_WEIGHT, State};
 use crate::settings::EngineSettings;
 use crate::shared::Shared;
 
@@ -103,8 +103,9 @@ impl Dispatcher {
             self.claim_by_hand(lanes, now).await?;
         }
         loop {
-            let most = self.rhythm(|rhythm| (self.settings.held_bytes / rhythm.weight.max(1)).clamp(1, MAX_CLAIM));
-            let lanes = self.shared.with(|state| state.lanes_to_claim(now, most));
+            let weight = self.rhythm(|rhythm| rhythm.weight) + OUTGOING_WEIGHT;
+            let most = (self.settings.held_bytes / weight).clamp(1, MAX_CLAIM);
+            let lanes = self.shared.with(|state| state.lanes_to_claim(now, most, weight));
             if lanes.is_empty() {
                 return Ok(());
             }

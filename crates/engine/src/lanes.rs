@@ -256,6 +256,8 @@ impl Lane {
             Pace::Brisk if self.health.breaker.healed.is_some() => {
                 (2 * self.limit(per_hook)).clamp(STRAINED_CLAIM, CLAIM)
             }
+            // If the next failures open the breaker, what was claimed goes back to the database for nothing.
+            Pace::Brisk if self.health.breaker.failures > 0 => STRAINED_CLAIM.max(per_hook),
             Pace::Brisk => CLAIM,
         };
         let used = self.queue.len() + self.reserved;

@@ -36,6 +36,7 @@ use crate::settings::EngineSettings;
 pub(crate) use breakers::Change;
 pub(crate) use counts::BreakerCounts;
 pub use counts::Snapshot;
+pub(crate) use rows::OUTGOING_WEIGHT;
 use turns::Stop;
 
 /// Most deliveries in memory, over all lanes: about 12 MiB of places.

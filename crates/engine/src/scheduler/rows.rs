@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::delivery::{Outgoing, Work};
 use domain::id::HookId;
@@ -11,6 +12,9 @@ use domain::time::Timestamp;
 use super::{MAX_PLACES, Now, State};
 use crate::gates::LaneId;
 use crate::lanes::{Charge, Item, Listed};
+
+/// What an event costs in memory beside the bodies of its messages, in bytes; roughly.
+pub(crate) const OUTGOING_WEIGHT: usize = 1_024;
 
 impl State {
     /// If rows are due for this lane and it has room again, or rests, lists it for claiming.
@@ -67,10 +71,14 @@ impl State {
         }
     }
 
-    /// The lanes that have rows due and room for them, with their room; at most `most` rows in all.
-    pub(crate) fn lanes_to_claim(&mut self, now: Timestamp, most: usize) -> Vec<(HookId, usize)> {
+    /// The lanes that have rows due and room for them, with their room; at most `most` rows in all. `weight` is what a
+    /// row may cost in bytes: while memory is short each lane gets one row at a time, so that many lanes with much to do
+    /// hold neither more than their share nor anybody up.
+    pub(crate) fn lanes_to_claim(&mut self, now: Timestamp, most: usize, weight: usize) -> Vec<(HookId, usize)> {
         let mut lanes = Vec::new();
         let mut left = most.min(MAX_PLACES.saturating_sub(self.places));
+        let free = self.settings.held_bytes.saturating_sub(self.held.load(Ordering::Relaxed));
+        let mut affordable = free / weight.max(1);
         let per_hook = self.settings.bulkheads.per_hook;
         let mut load = self.skip_load;
         while left > 0
@@ -95,10 +103,14 @@ impl State {
                 room = room.min(most.saturating_sub(load));
                 load += room;
             }
+            if affordable < room {
+                room = affordable.max(usize::from(room > 0 && lane.queue.is_empty()));
+            }
             if room == 0 {
                 lane.starved = true;
                 continue;
             }
+            affordable = affordable.saturating_sub(room);
             left -= room;
             lanes.push((hook, room));
         }
@@ -123,9 +135,10 @@ impl State {
         let mut got: HashMap<HookId, usize> = HashMap::new();
         let mut charges: HashMap<*const Outgoing, Arc<Charge>> = HashMap::new();
         for work in works {
-            let bytes = || work.outgoing.messages.iter().map(|message| message.body.len()).sum();
-            let charge =
-                charges.entry(Arc::as_ptr(&work.outgoing)).or_insert_with(|| Charge::count(bytes(), &self.held));
+            let bytes = || work.outgoing.messages.iter().map(|message| message.body.len()).sum::<usize>();
+            let charge = charges
+                .entry(Arc::as_ptr(&work.outgoing))
+                .or_insert_with(|| Charge::count(bytes() + OUTGOING_WEIGHT, &self.held));
             let charge = charge.clone();
             *got.entry(work.hook).or_default() += 1;
             let id = self.lane_of(work.hook);

@@ -85,20 +85,20 @@ fn d20_rows_of_an_open_lane_cost_nothing_until_its_pause_is_over() {
     for _ in 0..1_000 {
         let now = bench.wall();
         bench.state.set_due(hook, now);
-        assert!(bench.state.lanes_to_claim(now, 512).is_empty());
+        assert!(bench.state.lanes_to_claim(now, 512, 1).is_empty());
         assert_eq!(bench.state.next_due(), Some(until));
     }
     assert_eq!(bench.state.due.len(), 1, "nothing piles up");
     bench.now += TEN;
     let now = bench.wall();
-    assert_eq!(bench.state.lanes_to_claim(now, 512), [(hook, 1)], "the probe");
+    assert_eq!(bench.state.lanes_to_claim(now, 512, 1), [(hook, 1)], "the probe");
     let probe = bench.row(hook, false);
     bench.state.claimed(&[(hook, 1)], vec![probe], now);
-    assert!(bench.state.lanes_to_claim(now, 512).is_empty(), "it is alone");
+    assert!(bench.state.lanes_to_claim(now, 512, 1).is_empty(), "it is alone");
     let probe = bench.next().expect("its turn");
-    assert!(bench.state.lanes_to_claim(now, 512).is_empty(), "until it is over");
+    assert!(bench.state.lanes_to_claim(now, 512, 1).is_empty(), "until it is over");
     bench.end(probe, Observation::Success);
-    assert_eq!(bench.state.lanes_to_claim(now, 512), [(hook, 4)], "then a few more");
+    assert_eq!(bench.state.lanes_to_claim(now, 512, 1), [(hook, 4)], "then a few more");
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn a_success_of_what_was_under_way_closes_it_and_its_rows_are_wanted_at_once() {
     }
     let now = bench.wall();
     bench.state.set_due(hook, now);
-    assert!(bench.state.lanes_to_claim(now, 512).is_empty());
+    assert!(bench.state.lanes_to_claim(now, 512, 1).is_empty());
     bench.end(last, Observation::Success);
-    assert_eq!(bench.state.lanes_to_claim(now, 512), [(hook, 4)]);
+    assert_eq!(bench.state.lanes_to_claim(now, 512, 1), [(hook, 4)]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn n8_nothing_is_asked_for_once_the_engine_shuts_down() {
     assert!(bench.state.is_asked(), "there may be rows by hand among those that were found when it opened");
     bench.state.close();
     bench.state.asked(hook, now);
-    assert!(!bench.state.is_asked() && bench.state.lanes_to_claim(now.plus(TEN), 512).is_empty());
+    assert!(!bench.state.is_asked() && bench.state.lanes_to_claim(now.plus(TEN), 512, 1).is_empty());
 }
 
 #[test]
@@ -253,7 +253,7 @@ impl Database {
         loop {
             let probes = bench.state.lanes_to_probe(now);
             let by_hand = !probes.is_empty();
-            let lanes = if by_hand { probes } else { bench.state.lanes_to_claim(now, 512) };
+            let lanes = if by_hand { probes } else { bench.state.lanes_to_claim(now, 512, 1) };
             if lanes.is_empty() {
                 return;
             }

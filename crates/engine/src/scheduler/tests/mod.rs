@@ -308,7 +308,7 @@ fn a_lane_that_overflowed_takes_fresh_work_again_once_its_rows_are_claimed() {
     assert_eq!((jobs.len(), bench.add(hook, 1)), (3, 0), "rows in the database go first");
     let now = START.plus(bench.now);
     bench.state.set_due(hook, START);
-    let lanes = bench.state.lanes_to_claim(now, 512);
+    let lanes = bench.state.lanes_to_claim(now, 512, 1);
     assert_eq!(lanes.len(), 1);
     let works = vec![bench.work(hook)];
     bench.state.claimed(&lanes, works, now);
@@ -323,7 +323,7 @@ fn rows_are_claimed_only_for_lanes_with_room_and_asked_for_when_there_is_some() 
     bench.add(hook, 200);
     let now = START.plus(bench.now);
     bench.state.set_due(hook, START);
-    assert!(bench.state.lanes_to_claim(now, 512).is_empty());
+    assert!(bench.state.lanes_to_claim(now, 512, 1).is_empty());
     let mut wanted = false;
     let mut jobs = Vec::new();
     while !wanted {
@@ -333,7 +333,25 @@ fn rows_are_claimed_only_for_lanes_with_room_and_asked_for_when_there_is_some() 
         };
         jobs.push(job);
     }
-    assert_eq!(bench.state.lanes_to_claim(now, 512), [(hook, 256 - 128)]);
+    assert_eq!(bench.state.lanes_to_claim(now, 512, 1), [(hook, 256 - 128)]);
+}
+
+#[test]
+fn while_memory_is_short_every_lane_gets_one_row_at_a_time() {
+    let mut bench = Bench::with(EngineSettings { held_bytes: 10_000, ..EngineSettings::default() });
+    let hooks = [1, 2, 3].map(|id| bench.hook(id, 1, &url(id)));
+    hooks.into_iter().for_each(|hook| bench.proven(hook));
+    bench.add(hooks[2], 1);
+    let now = START.plus(bench.now);
+    hooks.into_iter().for_each(|hook| bench.state.set_due(hook, START));
+    let mut lanes = bench.state.lanes_to_claim(now, 512, 1_000);
+    lanes.sort_unstable();
+    let [(_, first), (_, second)] = lanes[..] else { panic!("the third has something to do: {lanes:?}") };
+    assert_eq!((first.max(second), first.min(second)), (10, 1));
+    let mut wanted = false;
+    bench.state.next(bench.now, now, &mut wanted).expect("its only delivery");
+    assert!(wanted, "now it has not");
+    assert_eq!(bench.state.lanes_to_claim(now, 512, 100_000), [(hooks[2], 1)]);
 }
 
 #[test]
