@@ -58,9 +58,10 @@ impl HookFields {
         problems.verdict().map(|()| fields)
     }
 
-    /// Refuses a URL whose name does not resolve, or not to where deliveries may go (section 1.1).
-    pub(super) async fn vet(&self, app: &App) -> Result<(), ApiError> {
-        let Some(url) = &self.url else { return Ok(()) };
+    /// Refuses a URL whose name does not resolve, or not to where deliveries may go (section 1.1). The URL that the hook
+    /// has already may stay: clients send it along, whatever they edit.
+    pub(super) async fn vet(&self, app: &App, present: Option<&TargetUrl>) -> Result<(), ApiError> {
+        let Some(url) = self.url.as_ref().filter(|url| Some(*url) != present) else { return Ok(()) };
         let vetted = app.ports.sender.vet(url).await;
         vetted.map_err(|reason| ApiError::Invalid(Problems::one("url", format!("cannot be called: {reason}"))))
     }

@@ -38,7 +38,7 @@ pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiErr
     let subject = call.subject(HookAccess::Write)?;
     let (app, scope) = (&call.app, subject.scope());
     let fields = HookFields::read(&body.object()?, app, scope, true)?;
-    fields.vet(app).await?;
+    fields.vet(app, None).await?;
     let new = new_hook(app, scope, call.myself()?, fields)?;
     let hook = app.ports.store.create_hook(new, at_most(subject.limit(&app.own))).await?;
     let json = Json(HookObject::of(&hook, &subject, &call.links));
@@ -75,7 +75,7 @@ fn new_hook(app: &App, scope: HookScope, me: &Principal, mut fields: HookFields)
 pub(super) async fn update(call: Call, body: RawBody) -> Result<Response, ApiError> {
     let (subject, hook) = call.hook(HookAccess::Write)?;
     let fields = HookFields::read(&body.object()?, &call.app, subject.scope(), false)?;
-    fields.vet(&call.app).await?;
+    fields.vet(&call.app, Some(&hook.url)).await?;
     let (store, now) = (&call.app.ports.store, call.app.ports.clock.now());
     let hook = store.update_hook(hook.id, now, Box::new(|hook| fields.apply(hook)), anything_goes()).await?;
     Ok(Json(HookObject::of(&hook, &subject, &call.links)).into_response())

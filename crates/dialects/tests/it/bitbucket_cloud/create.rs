@@ -170,4 +170,10 @@ async fn check_17_urls_are_checked_by_form_and_by_policy() {
     let moved = call(&strict, "PUT", &path_of(&made), json!({"url": "http://10.0.0.1/"})).await;
     assert_refused(&moved, 400, "an edit");
     assert_eq!(stored(&strict)[0].url.as_str(), "http://r.test/");
+    let gone = domain::rules::target::TargetUrl::trusted("http://gone.invalid/".to_owned());
+    let lose = Box::new(move |hook| domain::hook::Hook { url: gone, ..hook });
+    let (id, now) = (stored(&strict)[0].id, strict.ports.clock.now());
+    strict.ports.store.update_hook(id, now, lose, std::sync::Arc::new(|_, _| Ok(()))).await.expect("edited");
+    let whole = json!({"url": "http://gone.invalid/", "events": ["repo:push"], "description": "its name is gone"});
+    assert_eq!(call(&strict, "PUT", &path_of(&made), whole).await.status, 200, "clients send the whole hook");
 }

@@ -340,10 +340,14 @@ fn rows_are_claimed_only_for_lanes_with_room_and_asked_for_when_there_is_some() 
 fn while_memory_is_short_every_lane_gets_one_row_at_a_time() {
     let mut bench = Bench::with(EngineSettings { held_bytes: 10_000, ..EngineSettings::default() });
     let hooks = [1, 2, 3].map(|id| bench.hook(id, 1, &url(id)));
-    hooks.into_iter().for_each(|hook| bench.proven(hook));
+    for hook in hooks {
+        bench.proven(hook);
+    }
     bench.add(hooks[2], 1);
     let now = START.plus(bench.now);
-    hooks.into_iter().for_each(|hook| bench.state.set_due(hook, START));
+    for hook in hooks {
+        bench.state.set_due(hook, START);
+    }
     let mut lanes = bench.state.lanes_to_claim(now, 512, 1_000);
     lanes.sort_unstable();
     let [(_, first), (_, second)] = lanes[..] else { panic!("the third has something to do: {lanes:?}") };
