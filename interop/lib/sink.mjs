@@ -27,6 +27,8 @@ export class Sink {
   async open(port) {
     const handle = (request, response) => this.take(request, response);
     this.server = this.tls ? createTlsServer(this.tls, handle) : createServer(handle);
+    // Closing idle connections after five seconds would race with requests that come after a pause of about that length.
+    this.server.keepAliveTimeout = 0;
     await new Promise((resolve, reject) => this.server.once("error", reject).listen(port, "127.0.0.1", resolve));
     this.port = this.server.address().port;
   }
