@@ -48,11 +48,7 @@ impl Dialect for BitbucketCloud {
     }
 
     fn hook_terms(&self, scope: HookScope) -> HookTerms {
-        let max_hooks = match scope {
-            HookScope::Repository(_) => self.settings.max_hooks_per_repository,
-            HookScope::Account(_) => self.settings.max_hooks_per_workspace,
-        };
-        HookTerms { wildcard: false, form: false, max_hooks: Some(max_hooks) }
+        HookTerms { wildcard: false, form: false, max_hooks: Some(self.settings.max_hooks(scope)) }
     }
 
     fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {

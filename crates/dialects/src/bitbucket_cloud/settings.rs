@@ -1,5 +1,7 @@
 //! What can be set about this dialect; the defaults are the contract's.
 
+use domain::hook::HookScope;
+
 /// Settings of the Cloud surface and dialect.
 #[derive(Clone, Debug)]
 pub struct BitbucketCloudSettings {
@@ -11,6 +13,16 @@ pub struct BitbucketCloudSettings {
     pub strict_payload_limit: bool,
     /// Write `X-Hook-UUID` with braces. Receivers that compare it want it without (section 2).
     pub braces_in_hook_uuid: bool,
+}
+
+impl BitbucketCloudSettings {
+    /// How many hooks what they listen to may have (section 1.2).
+    pub(crate) fn max_hooks(&self, scope: HookScope) -> usize {
+        match scope {
+            HookScope::Repository(_) => self.max_hooks_per_repository,
+            HookScope::Account(_) => self.max_hooks_per_workspace,
+        }
+    }
 }
 
 impl Default for BitbucketCloudSettings {

@@ -40,7 +40,7 @@ pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiErr
     let fields = HookFields::read(&body.object()?, app, scope, true)?;
     fields.vet(app, None).await?;
     let new = new_hook(app, scope, call.myself()?, fields)?;
-    let hook = app.ports.store.create_hook(new, at_most(subject.limit(&app.own))).await?;
+    let hook = app.ports.store.create_hook(new, at_most(app.own.max_hooks(scope))).await?;
     let json = Json(HookObject::of(&hook, &subject, &call.links));
     Ok((StatusCode::CREATED, [(LOCATION, subject.hook_url(&call.links, &hook))], json).into_response())
 }

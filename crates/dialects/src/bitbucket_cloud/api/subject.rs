@@ -12,7 +12,6 @@ use super::errors::ApiError;
 use super::scopes::{required, workspace_hook_access};
 use crate::bitbucket_cloud::dialect::NAME;
 use crate::bitbucket_cloud::links::{Links, uid_segment};
-use crate::bitbucket_cloud::settings::BitbucketCloudSettings;
 
 /// The owner of a list of hooks.
 #[derive(Clone, Debug)]
@@ -37,14 +36,6 @@ impl Subject {
         match self {
             Self::Repository(_) => "repository",
             Self::Workspace(_) => "workspace",
-        }
-    }
-
-    /// How many hooks it may have.
-    pub(super) fn limit(&self, settings: &BitbucketCloudSettings) -> usize {
-        match self {
-            Self::Repository(_) => settings.max_hooks_per_repository,
-            Self::Workspace(_) => settings.max_hooks_per_workspace,
         }
     }
 
