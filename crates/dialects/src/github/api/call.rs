@@ -7,14 +7,12 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use domain::account::{Account, AccountKind, Permission, Principal};
 use domain::directory::Located;
-use domain::hook::{Hook, HookScope};
-use domain::id::{AttemptId, HookId, RepositoryId};
-use domain::rules::access::{HookAccess, repository_hook_access, sees_repository};
+use domain::id::{AttemptId, RepositoryId};
+use domain::rules::access::sees_repository;
 use serde_json::{Map, Value};
 
 use super::app::App;
 use super::errors::ApiError;
-use crate::github::dialect::NAME;
 use crate::github::links::Links;
 use crate::http::{Asked, BodyError, MAX_MANAGEMENT_BODY, parse_json, read_body};
 
@@ -40,7 +38,8 @@ impl FromRequestParts<Arc<App>> for Call {
 }
 
 impl Call {
-    fn id(&self, name: &str) -> Result<i64, ApiError> {
+    /// A number in the path: digits alone.
+    pub(super) fn id(&self, name: &str) -> Result<i64, ApiError> {
         let text = self.asked.param(name);
         let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         text.parse().ok().filter(|_| plain).ok_or(ApiError::NotFound)
@@ -52,7 +51,7 @@ impl Call {
     }
 
     /// The repository the path names, whoever asks.
-    fn named_repository(&self) -> Result<Located, ApiError> {
+    pub(super) fn named_repository(&self) -> Result<Located, ApiError> {
         let directory = self.app.ports.directory();
         let found = if self.asked.param("repository_id").is_empty() {
             directory.locate(self.asked.param("owner"), self.asked.param("repo"))
@@ -75,31 +74,6 @@ impl Call {
         let Some(me) = &self.asked.principal else { return (!private).then_some(Permission::Read) };
         let permission = self.app.ports.directory().permission(&found.repository, me.user.id)?;
         sees_repository(me.scopes, private).then_some(permission)
-    }
-
-    /// The repository the path names, if the caller may use its hooks at that level. Every denial reads as absence
-    /// (contract section 2), except a write to an archived repository.
-    pub(super) fn hooks_at(&self, need: HookAccess) -> Result<Located, ApiError> {
-        let found = self.named_repository()?;
-        let me = self.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
-        let granted = repository_hook_access(me.scopes, found.repository.private);
-        let permission = self.app.ports.directory().permission(&found.repository, me.user.id);
-        if granted.is_none_or(|granted| granted < need) || permission != Some(Permission::Admin) {
-            return Err(ApiError::NotFound);
-        }
-        if need >= HookAccess::Write && found.repository.archived {
-            return Err(ApiError::Archived);
-        }
-        Ok(found)
-    }
-
-    /// The hook the path names, if it is one of this surface on this repository.
-    pub(super) fn hook(&self, need: HookAccess) -> Result<(Located, Arc<Hook>), ApiError> {
-        let found = self.hooks_at(need)?;
-        let hook = self.app.ports.directory().hook(HookId(self.id("hook_id")?));
-        let here = HookScope::Repository(found.repository.id);
-        let hook = hook.filter(|hook| hook.dialect == NAME && hook.scope == here).ok_or(ApiError::NotFound)?;
-        Ok((found, hook))
     }
 
     /// The delivery id in the path.

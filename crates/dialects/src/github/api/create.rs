@@ -6,8 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::account::Account;
-use domain::directory::Located;
-use domain::hook::{BodyFormat, HookScope, NewHook};
+use domain::hook::{BodyFormat, NewHook};
 use domain::id::Uid;
 use domain::rules::access::HookAccess;
 use domain::secret::{MASK, Secret};
@@ -15,8 +14,8 @@ use domain::secret::{MASK, Secret};
 use super::app::App;
 use super::call::{Call, RawBody};
 use super::errors::{ApiError, Problem};
-use super::hook_json::{hook_url, repository_hook};
 use super::ping::send_ping;
+use super::subject::Subject;
 use super::validate::{ALIAS_KEY, Config, ConfigFields, HookFields, Sense, read_hook};
 use crate::github::dialect::NAME;
 use crate::github::events::DEFAULT_EVENT;
@@ -24,28 +23,29 @@ use crate::http::sibling_rule;
 
 /// Creates a hook and pings it.
 pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiError> {
-    let found = call.hooks_at(HookAccess::Write)?;
+    let subject = call.subject(HookAccess::Write)?;
     let me = call.myself()?.user.clone();
-    let new = new_hook(&call.app, &found, &me, read_hook(&body.object()?)?)?;
+    let new = new_hook(&call.app, &subject, &me, read_hook(&body.object()?)?)?;
     let rule = sibling_rule(call.app.settings.max_hooks_per_event, Vec::new());
-    let hook = call.app.ports.store.create_hook(new, rule).await?;
+    let hook = call.app.ports.store.create_hook(new, rule).await;
+    let hook = hook.map_err(|error| subject.refused(error))?;
     if hook.active
-        && let Err(error) = send_ping(&call.app.ports, &found, &hook, &me).await
+        && let Err(error) = send_ping(&call.app.ports, &subject, &hook, &me).await
     {
         // The hook stands either way; the ping can be asked for again.
         tracing::warn!(%error, hook = %hook.id, "no ping was sent to the new hook {}", hook.id);
     }
-    let json = Json(repository_hook(&call.links, &found, &hook, None));
+    let json = Json(subject.hook_json(&call.links, &hook, None));
     let mut response = (StatusCode::CREATED, json).into_response();
-    if let Ok(location) = HeaderValue::from_str(&hook_url(&call.links, &found, &hook)) {
+    if let Ok(location) = HeaderValue::from_str(&subject.hook_url(&call.links, &hook)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
 }
 
 /// The hook to be, if the fields make one.
-fn new_hook(app: &App, at: &Located, me: &Arc<Account>, fields: HookFields) -> Result<NewHook, ApiError> {
-    let scope = HookScope::Repository(at.repository.id);
+fn new_hook(app: &App, subject: &Subject, me: &Arc<Account>, fields: HookFields) -> Result<NewHook, ApiError> {
+    let scope = subject.scope();
     let mut sense = Sense::default();
     if let Some(name) = fields.name.as_deref().filter(|name| *name != "web") {
         sense.add(Problem::invalid("name", name));

@@ -3,7 +3,6 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::hook::HookConflict;
 use domain::ports::StoreError;
 use serde::Serialize;
 use serde_json::Value;
@@ -104,13 +103,6 @@ impl From<StoreError> for ApiError {
             StoreError::NameTaken => {
                 let taken = "name already exists on this account";
                 Self::Invalid(vec![Problem::custom(Some("name"), taken).of("Repository")])
-            }
-            StoreError::Conflict(HookConflict::Duplicate) => {
-                Self::Invalid(vec![Problem::custom(None, "Hook already exists on this repository")])
-            }
-            StoreError::Conflict(HookConflict::TooMany { events, limit }) => {
-                let full = |event| format!("The \"{event}\" event cannot have more than {limit} hooks");
-                Self::Invalid(events.into_iter().map(|event| Problem::custom(None, full(event))).collect())
             }
             error => Self::Store(error),
         }

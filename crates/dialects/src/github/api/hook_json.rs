@@ -1,19 +1,15 @@
 //! The hook object (contract github section 1.4).
 
-use domain::account::Account;
 use domain::attempt::{Exchange, Outcome};
-use domain::directory::Located;
 use domain::hook::{BodyFormat, Hook};
 use domain::secret::MASK;
 use serde_json::{Map, Value, json};
 
 use super::json::{Object, object};
 use super::validate::ALIAS_KEY;
-use crate::github::links::Links;
 
-/// A repository hook. `last` is its newest exchange.
-pub(super) fn repository_hook(links: &Links, at: &Located, hook: &Hook, last: Option<&Exchange>) -> Value {
-    let url = hook_url(links, at, hook);
+/// A repository hook, found at `url`. `last` is its newest exchange.
+pub(super) fn repository_hook(url: &str, hook: &Hook, last: Option<&Exchange>) -> Value {
     let mut whole = common("Repository", hook);
     whole.extend(object(json!({
         "url": url,
@@ -26,8 +22,7 @@ pub(super) fn repository_hook(links: &Links, at: &Located, hook: &Hook, last: Op
 }
 
 /// An organization hook: it cannot be tested and does not tell its last response.
-pub(super) fn organization_hook(links: &Links, owner: &Account, hook: &Hook) -> Value {
-    let url = format!("{}/hooks/{}", links.organization(owner), hook.id);
+pub(super) fn organization_hook(url: &str, hook: &Hook) -> Value {
     let mut whole = common("Organization", hook);
     whole.extend(object(json!({
         "url": url,
@@ -49,11 +44,6 @@ fn common(kind: &str, hook: &Hook) -> Object {
         "updated_at": hook.updated_at.rfc3339_seconds(),
         "created_at": hook.created_at.rfc3339_seconds(),
     }))
-}
-
-/// Where the hook itself is found.
-pub(super) fn hook_url(links: &Links, at: &Located, hook: &Hook) -> String {
-    format!("{}/hooks/{}", links.repository(&at.owner, &at.repository), hook.id)
 }
 
 /// The `config` object; the secret only as its mask, and only if there is one.

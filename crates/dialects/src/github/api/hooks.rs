@@ -5,36 +5,36 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::directory::Located;
-use domain::hook::{Hook, HookScope};
+use domain::hook::Hook;
 use domain::rules::access::HookAccess;
 use serde_json::Value;
 
 use super::call::Call;
 use super::conditional::http_date;
 use super::errors::ApiError;
-use super::hook_json::{config, repository_hook};
+use super::hook_json::config;
 use super::paging::{paginate, with_links};
 use super::ping::{send_ping, send_test};
+use super::subject::Subject;
 use crate::github::dialect::NAME;
 use crate::http::PROBES_PER_MINUTE;
 
-/// The hooks of a repository, oldest first.
+/// The hooks of a repository or an organization, oldest first.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
-    let found = call.hooks_at(HookAccess::Read)?;
-    let hooks = call.app.ports.directory().hooks_of(HookScope::Repository(found.repository.id), NAME);
+    let subject = call.subject(HookAccess::Read)?;
+    let hooks = call.app.ports.directory().hooks_of(subject.scope(), NAME);
     let (page, links) = paginate(&call, hooks);
     let ids: Vec<_> = page.iter().map(|hook| hook.id).collect();
     let exchanges = call.app.ports.store.last_exchanges(&ids).await?;
     let last = |hook: &Hook| exchanges.iter().find(|(id, _)| *id == hook.id).map(|(_, exchange)| exchange);
-    let whole: Vec<Value> = page.iter().map(|hook| repository_hook(&call.links, &found, hook, last(hook))).collect();
+    let whole: Vec<Value> = page.iter().map(|hook| subject.hook_json(&call.links, hook, last(hook))).collect();
     Ok(with_links(Json(whole).into_response(), &links))
 }
 
 /// One hook.
 pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
-    let (found, hook) = call.hook(HookAccess::Read)?;
-    let mut response = hook_answer(&call, &found, &hook).await?;
+    let (subject, hook) = call.hook(HookAccess::Read)?;
+    let mut response = hook_answer(&call, &subject, &hook).await?;
     if let Some(date) = http_date(hook.updated_at) {
         response.headers_mut().insert(header::LAST_MODIFIED, date);
     }
@@ -42,10 +42,10 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
 }
 
 /// A hook with its newest exchange.
-pub(super) async fn hook_answer(call: &Call, found: &Located, hook: &Hook) -> Result<Response, ApiError> {
+pub(super) async fn hook_answer(call: &Call, subject: &Subject, hook: &Hook) -> Result<Response, ApiError> {
     let exchanges = call.app.ports.store.last_exchanges(&[hook.id]).await?;
     let last = exchanges.first().map(|(_, exchange)| exchange);
-    Ok(Json(repository_hook(&call.links, found, hook, last)).into_response())
+    Ok(Json(subject.hook_json(&call.links, hook, last)).into_response())
 }
 
 /// Deletes a hook.
@@ -63,24 +63,25 @@ pub(super) async fn get_config(call: Call) -> Result<Response, ApiError> {
 
 /// Pings a hook, whatever it listens to and whether or not it is active.
 pub(super) async fn ping(call: Call) -> Result<StatusCode, ApiError> {
-    let (found, hook) = probed(&call)?;
-    send_ping(&call.app.ports, &found, &hook, &call.myself()?.user).await?;
+    let (subject, hook) = probed(&call)?;
+    send_ping(&call.app.ports, &subject, &hook, &call.myself()?.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends the repository's latest push to a hook that listens to pushes; to any other, nothing.
+/// Sends the repository's latest push to a hook that listens to pushes; to any other, nothing. An organization has no
+/// latest push.
 pub(super) async fn test(call: Call) -> Result<StatusCode, ApiError> {
-    let (found, hook) = probed(&call)?;
-    send_test(&call.app.ports, &found, &hook).await?;
+    let (subject, hook) = probed(&call)?;
+    send_test(&call.app.ports, subject.repository().ok_or(ApiError::NotFound)?, &hook).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The hook the path names, unless people sent too much through it within the minute (E-12).
-fn probed(call: &Call) -> Result<(Located, Arc<Hook>), ApiError> {
-    let (found, hook) = call.hook(HookAccess::Read)?;
+fn probed(call: &Call) -> Result<(Subject, Arc<Hook>), ApiError> {
+    let (subject, hook) = call.hook(HookAccess::Read)?;
     let now = call.app.ports.clock.now();
     match call.app.meters.probes.count(hook.id, PROBES_PER_MINUTE, now) {
-        Ok(_) => Ok((found, hook)),
+        Ok(_) => Ok((subject, hook)),
         Err(_) => Err(ApiError::TooManyProbes),
     }
 }

@@ -23,6 +23,7 @@ mod repository_events;
 mod repository_fields;
 mod repository_json;
 mod resources;
+mod subject;
 mod types;
 mod update;
 mod validate;

@@ -14,33 +14,40 @@ use super::create::has_text;
 use super::errors::ApiError;
 use super::hook_json::config;
 use super::hooks::hook_answer;
+use super::subject::Subject;
 use super::validate::{ALIAS_KEY, Config, ContentType, HookFields, Sense, read_config, read_hook};
 use crate::http::sibling_rule;
 
 /// Edits a hook.
 pub(super) async fn update(call: Call, body: RawBody) -> Result<Response, ApiError> {
-    let (found, hook) = call.hook(HookAccess::Write)?;
+    let (subject, hook) = call.hook(HookAccess::Write)?;
     let fields = read_hook(&body.object()?)?;
     let patch = check_patch(&call.app, &hook, fields)?;
-    let hook = save(&call.app, &hook, move |hook| patch.apply(hook)).await?;
-    hook_answer(&call, &found, &hook).await
+    let hook = save(&call.app, &subject, &hook, move |hook| patch.apply(hook)).await?;
+    hook_answer(&call, &subject, &hook).await
 }
 
 /// Edits the configuration alone: what is not mentioned stays.
 pub(super) async fn update_config(call: Call, body: RawBody) -> Result<Response, ApiError> {
-    let (_, hook) = call.hook(HookAccess::Write)?;
+    let (subject, hook) = call.hook(HookAccess::Write)?;
     let fields = read_config(&body.object()?)?;
     let mut sense = Sense::default();
     let merged = sense.config(&fields, &call.app.settings.url_policy, false);
     sense.verdict()?;
-    let hook = save(&call.app, &hook, move |hook| merge_config(hook, merged)).await?;
+    let hook = save(&call.app, &subject, &hook, move |hook| merge_config(hook, merged)).await?;
     Ok(Json(config(&hook)).into_response())
 }
 
 /// Commits an edit under the rules for siblings.
-async fn save(app: &App, hook: &Hook, edit: impl FnOnce(Hook) -> Hook + Send + 'static) -> Result<Arc<Hook>, ApiError> {
+async fn save(
+    app: &App,
+    subject: &Subject,
+    hook: &Hook,
+    edit: impl FnOnce(Hook) -> Hook + Send + 'static,
+) -> Result<Arc<Hook>, ApiError> {
     let rule = sibling_rule(app.settings.max_hooks_per_event, hook.events.clone());
-    Ok(app.ports.store.update_hook(hook.id, app.ports.clock.now(), Box::new(edit), rule).await?)
+    let saved = app.ports.store.update_hook(hook.id, app.ports.clock.now(), Box::new(edit), rule).await;
+    saved.map_err(|error| subject.refused(error))
 }
 
 /// A checked edit.
