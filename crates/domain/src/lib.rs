@@ -25,8 +25,10 @@ pub mod delivery;
 pub mod dialect;
 pub mod directory;
 pub mod event;
+pub mod feed;
 pub mod hook;
 pub mod secret;
+pub mod stream;
 
 pub mod flow;
 pub mod ports;

@@ -15,6 +15,7 @@ use crate::hook::{Hook, NewHook, SiblingRule};
 use crate::id::{AccountId, AttemptId, DeliveryId, EventId, HookId, RepositoryId, TokenId, Uid};
 use crate::rules::breaker::Breaker;
 use crate::rules::target::TargetUrl;
+use crate::stream::Stream;
 use crate::time::Timestamp;
 
 /// Tells the time. Rules get moments as arguments; flows and engine ask here.
@@ -344,6 +345,9 @@ pub struct Tally {
     pub last_error: Option<AttemptId>,
 }
 
+/// Most events of a repository that [`Views::stream`] looks at.
+pub const MAX_STREAM_SCAN: usize = 10_000;
+
 /// What people look at.
 #[async_trait]
 pub trait Views: Send + Sync {
@@ -361,6 +365,16 @@ pub trait Views: Send + Sync {
     async fn queued(&self, hook: HookId) -> Stored<u64>;
     /// The breakers of these hooks as they were last noted; closed ones without failures are left out.
     async fn breakers_of(&self, hooks: &[HookId]) -> Stored<Vec<(HookId, Breaker)>>;
+    /// The newest events of a repository that a stream takes, newest first, at most `limit`; none newer than `up_to`.
+    /// `data` is empty where it is larger than [`MAX_CONTENT`](crate::feed::MAX_CONTENT), and then it was not read. Of
+    /// the repository's events only the newest [`MAX_STREAM_SCAN`] up to there are looked at.
+    async fn stream(
+        &self,
+        repository: RepositoryId,
+        stream: &Stream,
+        up_to: Option<EventId>,
+        limit: usize,
+    ) -> Stored<Vec<Event>>;
 }
 
 /// One backend: SQLite or PostgreSQL.

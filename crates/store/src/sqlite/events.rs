@@ -162,7 +162,8 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
     Ok(accepted)
 }
 
-fn event(row: &Row<'_>) -> Done<Event> {
+/// A row of the twelve columns of [`EVENT`]; data that is NULL is empty.
+pub(super) fn event(row: &Row<'_>) -> Done<Event> {
     Ok(Event {
         id: EventId(row.get(0)?),
         uid: uid(row, 1)?,
@@ -174,7 +175,7 @@ fn event(row: &Row<'_>) -> Done<Event> {
         subject: row.get(8)?,
         occurred_at: maybe_moment(row, 9)?,
         content_type: row.get(10)?,
-        data: row.get::<_, Vec<u8>>(11)?.into(),
+        data: row.get::<_, Option<Vec<u8>>>(11)?.unwrap_or_default().into(),
     })
 }
 

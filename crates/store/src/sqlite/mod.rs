@@ -20,6 +20,7 @@ mod repositories;
 mod rows;
 mod settle;
 pub(crate) mod space;
+mod streams;
 mod tally;
 #[cfg(test)]
 mod tests;

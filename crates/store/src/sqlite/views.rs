@@ -3,16 +3,18 @@
 use async_trait::async_trait;
 use domain::attempt::Exchange;
 use domain::delivery::DeliveryState;
-use domain::id::{AttemptId, HookId};
+use domain::event::Event;
+use domain::id::{AttemptId, EventId, HookId, RepositoryId};
 use domain::ports::{AttemptFilter, AttemptRow, Conservation, Stored, Tally, Views};
 use domain::rules::breaker::Breaker;
+use domain::stream::Stream;
 use domain::time::Timestamp;
 use rusqlite::Connection;
 
 use super::codes::{Coded, flag};
 use super::events::maybe;
 use super::rows::{all, one};
-use super::{Sqlite, attempts, breakers, tally};
+use super::{Sqlite, attempts, breakers, streams, tally};
 use crate::error::{Done, corrupt};
 
 /// The counts of P3, in one query and so of one moment.
@@ -95,5 +97,16 @@ impl Views for Sqlite {
     async fn breakers_of(&self, hooks: &[HookId]) -> Stored<Vec<(HookId, Breaker)>> {
         let hooks = hooks.to_vec();
         self.read(move |conn| breakers::of_hooks(conn, &hooks)).await
+    }
+
+    async fn stream(
+        &self,
+        repository: RepositoryId,
+        stream: &Stream,
+        up_to: Option<EventId>,
+        limit: usize,
+    ) -> Stored<Vec<Event>> {
+        let stream = stream.clone();
+        self.read(move |conn| streams::newest(conn, repository, &stream, up_to, limit)).await
     }
 }

@@ -71,6 +71,10 @@ contract! {
         t10_no_secret_is_found_in_the_files
         a_crash_leaves_what_was_answered
     }
+    streams {
+        a_stream_has_the_newest_events_of_its_types_up_to_any_of_them
+        a_stream_leaves_large_data_out
+    }
     views {
         pages_of_the_log_join_without_gap_or_overlap_under_every_filter
         one_attempt_shows_what_lists_leave_out

@@ -6,4 +6,5 @@ pub(crate) mod events;
 pub(crate) mod hooks;
 pub(crate) mod queue;
 pub(crate) mod safety;
+pub(crate) mod streams;
 pub(crate) mod views;
