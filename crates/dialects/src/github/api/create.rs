@@ -6,7 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::account::Account;
-use domain::hook::{BodyFormat, NewHook};
+use domain::hook::{BodyFormat, Hook, NewHook};
 use domain::id::Uid;
 use domain::rules::access::HookAccess;
 use domain::secret::{MASK, Secret};
@@ -29,18 +29,23 @@ pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiErr
     let rule = sibling_rule(call.app.settings.max_hooks_per_event, Vec::new());
     let hook = call.app.ports.store.create_hook(new, rule).await;
     let hook = hook.map_err(|error| subject.refused(error))?;
-    if hook.active
-        && let Err(error) = send_ping(&call.app.ports, &subject, &hook, &me).await
-    {
-        // The hook stands either way; the ping can be asked for again.
-        tracing::warn!(%error, hook = %hook.id, "no ping was sent to the new hook {}", hook.id);
-    }
+    greet(&call.app, &subject, &hook, &me).await;
     let json = Json(subject.hook_json(&call.links, &hook, None));
     let mut response = (StatusCode::CREATED, json).into_response();
     if let Ok(location) = HeaderValue::from_str(&subject.hook_url(&call.links, &hook)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// Pings a new hook, unless it was made inactive.
+pub(super) async fn greet(app: &App, subject: &Subject, hook: &Arc<Hook>, me: &Account) {
+    if hook.active
+        && let Err(error) = send_ping(&app.ports, subject, hook, me).await
+    {
+        // The hook stands either way; the ping can be asked for again.
+        tracing::warn!(%error, hook = %hook.id, "no ping was sent to the new hook {}", hook.id);
+    }
 }
 
 /// The hook to be, if the fields make one.

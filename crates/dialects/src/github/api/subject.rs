@@ -109,7 +109,11 @@ impl Call {
     /// What the path names, if the caller may use its hooks at that level. Every denial reads as absence (contract
     /// section 2), except a write to an archived repository.
     pub(super) fn subject(&self, need: HookAccess) -> Result<Subject, ApiError> {
-        let subject = self.named_subject()?;
+        self.admitted(self.named_subject()?, need)
+    }
+
+    /// The same for what something else than the path names.
+    pub(super) fn admitted(&self, subject: Subject, need: HookAccess) -> Result<Subject, ApiError> {
         let me = self.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
         if !self.manages(&subject, me, need) {
             return Err(ApiError::NotFound);
