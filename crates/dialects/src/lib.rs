@@ -3,12 +3,14 @@
 //! One folder per dialect with the same file names in each; what no vendor owns lives in [`http`] and in the files beside
 //! it. A handler extracts, calls one `domain::flow` verb and maps the answer; it knows neither SQL nor the engine.
 
+mod announce;
 mod bitbucket_cloud;
 mod bitbucket_dc;
 mod github;
 mod hmac;
 pub mod http;
 mod json;
+mod members;
 mod standard;
 #[cfg(test)]
 mod testing;

@@ -136,3 +136,31 @@ actions! {
         Deleted = "deleted",
     }
 }
+
+actions! {
+    /// What happened to an organization: `organization.…`.
+    OrganizationAction {
+        /// It presents itself differently.
+        Updated = "updated",
+        /// It has a new login.
+        Renamed = "renamed",
+        /// Someone joined it.
+        MemberAdded = "member_added",
+        /// Someone left it.
+        MemberRemoved = "member_removed",
+        /// It was deleted.
+        Deleted = "deleted",
+    }
+}
+
+actions! {
+    /// What happened to a collaborator of a repository: `member.…`.
+    MemberAction {
+        /// They became one.
+        Added = "added",
+        /// They may do more, or less, than before.
+        Edited = "edited",
+        /// They are none any more.
+        Removed = "removed",
+    }
+}

@@ -11,6 +11,7 @@ mod commit;
 mod detection;
 mod field;
 mod issue;
+mod member;
 mod mirror;
 mod organization;
 mod pull_request;
@@ -21,7 +22,8 @@ mod repository;
 mod status;
 
 pub use action::{
-    BuildAction, CommentAction, IssueAction, PullRequestAction, ReleaseAction, RepositoryAction, StatusAction,
+    BuildAction, CommentAction, IssueAction, MemberAction, OrganizationAction, PullRequestAction, ReleaseAction,
+    RepositoryAction, StatusAction,
 };
 pub use actor::{Actor, Change, Person, RepositoryName};
 pub use build::{Build, BuildEvent, BuildState};
@@ -29,8 +31,9 @@ pub use comment::{Comment, CommitCommentEvent, Location, Side};
 pub use commit::Commit;
 pub use detection::{SecretLocation, SecretsDetected};
 pub use issue::{Issue, IssueChanges, IssueCommentEvent, IssueEvent, IssueState, Label};
+pub use member::MemberEvent;
 pub use mirror::{Mirror, MirrorSync, MirrorSynchronized};
-pub use organization::{OrganizationChanges, OrganizationUpdated};
+pub use organization::{OrganizationChanges, OrganizationEvent};
 pub use pull_request::{
     Counts, End, Participant, PullRequest, PullRequestChanges, PullRequestCommentEvent, PullRequestEvent,
     PullRequestState, Review, Verdict,
@@ -69,8 +72,10 @@ pub enum Happening {
     Release(ReleaseAction, Box<ReleaseEvent>),
     /// `mirror.synchronized`
     MirrorSynchronized(MirrorSynchronized),
-    /// `organization.updated`
-    OrganizationUpdated(OrganizationUpdated),
+    /// `organization.…`
+    Organization(OrganizationAction, OrganizationEvent),
+    /// `member.…`
+    Member(MemberAction, MemberEvent),
     /// `secret.detected`
     SecretsDetected(SecretsDetected),
 }
@@ -91,7 +96,7 @@ impl Happening {
         fn family<A: Copy>(name: &str, actions: &[A], as_str: fn(A) -> &'static str) -> Vec<String> {
             actions.iter().map(|action| format!("{name}.{}", as_str(*action))).collect()
         }
-        let alone = ["push", "mirror.synchronized", "organization.updated", "secret.detected"].map(str::to_owned);
+        let alone = ["push", "mirror.synchronized", "secret.detected"].map(str::to_owned);
         let families = [
             family("repository", RepositoryAction::ALL, RepositoryAction::as_str),
             family("commit_comment", CommentAction::ALL, CommentAction::as_str),
@@ -102,6 +107,8 @@ impl Happening {
             family("issue_comment", CommentAction::ALL, CommentAction::as_str),
             family("build", BuildAction::ALL, BuildAction::as_str),
             family("release", ReleaseAction::ALL, ReleaseAction::as_str),
+            family("organization", OrganizationAction::ALL, OrganizationAction::as_str),
+            family("member", MemberAction::ALL, MemberAction::as_str),
         ];
         alone.into_iter().chain(families.into_iter().flatten()).collect()
     }
@@ -112,7 +119,6 @@ impl Happening {
         let parsed = match (family, action) {
             ("push", "") if kind == "push" => read(data, Some(()), |(), event| Self::Push(event)),
             ("mirror", "synchronized") => read(data, Some(()), |(), event| Self::MirrorSynchronized(event)),
-            ("organization", "updated") => read(data, Some(()), |(), event| Self::OrganizationUpdated(event)),
             ("secret", "detected") => read(data, Some(()), |(), event| Self::SecretsDetected(event)),
             // What others call it.
             ("pull_request", "closed") => read(data, Some(PullRequestAction::Declined), Self::PullRequest),
@@ -125,6 +131,8 @@ impl Happening {
             ("issue_comment", _) => read(data, CommentAction::parse(action), Self::IssueComment),
             ("build", _) => read(data, BuildAction::parse(action), Self::Build),
             ("release", _) => read(data, ReleaseAction::parse(action), Self::Release),
+            ("organization", _) => read(data, OrganizationAction::parse(action), Self::Organization),
+            ("member", _) => read(data, MemberAction::parse(action), Self::Member),
             _ => None,
         };
         Some(parsed?.map_err(|detail| Malformed { kind: kind.to_owned(), detail }))
@@ -145,7 +153,8 @@ impl Serialize for Happening {
             Self::Build(_, event) => event.serialize(sink),
             Self::Release(_, event) => event.serialize(sink),
             Self::MirrorSynchronized(event) => event.serialize(sink),
-            Self::OrganizationUpdated(event) => event.serialize(sink),
+            Self::Organization(_, event) => event.serialize(sink),
+            Self::Member(_, event) => event.serialize(sink),
             Self::SecretsDetected(event) => event.serialize(sink),
         }
     }

@@ -1,17 +1,29 @@
-//! `organization.updated`: how an organization presents itself changed.
+//! `organization.…`: an organization changed, or its members did.
 
 use serde::{Deserialize, Serialize};
 
+use super::action::OrganizationAction;
 use super::actor::{Actor, Change};
 use super::read::Payload;
+use crate::account::OrgRole;
 
-/// The account that the event's `source` names looks different now.
+/// Something happened to the organization that the event's `source` names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrganizationUpdated {
+pub struct OrganizationEvent {
     /// Who did it.
     pub actor: Actor,
-    /// What changed.
-    pub changes: OrganizationChanges,
+    /// `updated`: what changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<OrganizationChanges>,
+    /// `renamed`: the old login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// `member_added`, `member_removed`: who joined or left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Actor>,
+    /// `member_added`, `member_removed`: what they are, or were; a member unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<OrgRole>,
 }
 
 /// What changed about an organization.
@@ -28,11 +40,21 @@ pub struct OrganizationChanges {
     pub key: Option<Change>,
 }
 
-impl Payload for OrganizationUpdated {
-    type Action = ();
+impl Payload for OrganizationEvent {
+    type Action = OrganizationAction;
 
-    fn check(&self, (): ()) -> Result<(), String> {
-        let nothing = self.changes == OrganizationChanges::default();
-        if nothing { Err("changes: must not be empty".to_owned()) } else { Ok(()) }
+    fn check(&self, action: OrganizationAction) -> Result<(), String> {
+        use OrganizationAction::{Deleted, MemberAdded, MemberRemoved, Renamed, Updated};
+        let missing = match action {
+            Updated => match &self.changes {
+                None => "changes: missing",
+                Some(changes) if *changes == OrganizationChanges::default() => "changes: must not be empty",
+                Some(_) => return Ok(()),
+            },
+            Renamed if self.from.as_deref().is_none_or(str::is_empty) => "from: missing",
+            MemberAdded | MemberRemoved if self.member.is_none() => "member: missing",
+            Renamed | MemberAdded | MemberRemoved | Deleted => return Ok(()),
+        };
+        Err(missing.to_owned())
     }
 }

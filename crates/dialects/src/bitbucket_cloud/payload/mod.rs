@@ -14,7 +14,7 @@ mod stage;
 mod statuses;
 
 use bytes::Bytes;
-use domain::canonical::{Actor, Happening};
+use domain::canonical::{Actor, Happening, OrganizationAction};
 use domain::dialect::{Draft, Scene};
 use serde::Serialize;
 
@@ -24,8 +24,8 @@ use stage::{Addresses, Stage};
 
 /// The messages of one happening.
 pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
-    if let Happening::OrganizationUpdated(event) = happening {
-        return projects::tell(event, scene, wanted).into_iter().collect();
+    if let Happening::Organization(OrganizationAction::Updated, event) = happening {
+        return projects::tell(event, scene, wanted);
     }
     // All others happen in a repository; published for an account, there is nothing Cloud would say.
     let Some(row) = scene.repository else { return Vec::new() };
@@ -44,7 +44,8 @@ pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         // Told above, or by nobody: Cloud has no words for them.
         Happening::Release(..)
         | Happening::MirrorSynchronized(_)
-        | Happening::OrganizationUpdated(_)
+        | Happening::Organization(..)
+        | Happening::Member(..)
         | Happening::SecretsDetected(_) => {}
     }
     tale.drafts

@@ -1,7 +1,7 @@
 //! `project:updated`: of a workspace, not of a repository.
 
 use domain::account::Account as AccountRow;
-use domain::canonical::{Change, OrganizationUpdated};
+use domain::canonical::{Change, OrganizationChanges, OrganizationEvent};
 use domain::dialect::{Draft, Scene};
 use serde::Serialize;
 
@@ -12,14 +12,11 @@ use crate::bitbucket_cloud::links::Links;
 /// The event's key.
 const KEY: &str = "project:updated";
 
-/// The message, if it is wanted.
-pub(super) fn tell(event: &OrganizationUpdated, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Option<Draft> {
-    let changes = &event.changes;
-    if !wanted(KEY) {
-        return None;
-    }
+/// The message of an update, if it is wanted.
+pub(super) fn tell(event: &OrganizationEvent, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+    let Some(changes) = event.changes.as_ref().filter(|_| wanted(KEY)) else { return Vec::new() };
     let links = Links::below(scene.public_url);
-    let now = updated(event, scene.account);
+    let now = updated(changes, scene.account);
     let turn =
         |change: Option<&'_ Change>, now: Option<&str>| change.map(|change| turn(change, now.map(str::to_owned)));
     let payload = Updated {
@@ -31,19 +28,19 @@ pub(super) fn tell(event: &OrganizationUpdated, scene: &Scene<'_>, wanted: &dyn 
             description: turn(changes.description.as_ref(), now.description.as_deref()),
         },
     };
-    Some(Draft { kind: KEY.into(), action: None, body: json(&payload) })
+    vec![Draft { kind: KEY.into(), action: None, body: json(&payload) }]
 }
 
 /// The account after the change, whether or not the registry knows already.
-fn updated(event: &OrganizationUpdated, account: &AccountRow) -> AccountRow {
+fn updated(changes: &OrganizationChanges, account: &AccountRow) -> AccountRow {
     let mut now = account.clone();
     let after = |change: &Option<Change>, now: Option<String>| match change {
         Some(Change { to: Some(to), .. }) => Some(to.clone()),
         Some(Change { to: None, .. }) | None => now,
     };
-    now.name = after(&event.changes.name, now.name);
-    now.project_key = after(&event.changes.key, now.project_key);
-    now.description = after(&event.changes.description, now.description);
+    now.name = after(&changes.name, now.name);
+    now.project_key = after(&changes.key, now.project_key);
+    now.description = after(&changes.description, now.description);
     now
 }
 

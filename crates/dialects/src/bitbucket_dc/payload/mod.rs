@@ -16,7 +16,7 @@ pub(super) mod shapes;
 mod stage;
 
 use bytes::Bytes;
-use domain::canonical::{Actor, Happening};
+use domain::canonical::{Actor, Happening, OrganizationAction};
 use domain::dialect::{Draft, Scene};
 use domain::directory::Located;
 use domain::time::Timestamp;
@@ -30,7 +30,7 @@ use stage::Stage;
 
 /// The messages of one happening.
 pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
-    if let Happening::OrganizationUpdated(event) = happening {
+    if let Happening::Organization(OrganizationAction::Updated, event) = happening {
         return projects::tell(event, scene, wanted);
     }
     let Some(row) = scene.repository else {
@@ -53,7 +53,8 @@ pub(super) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         | Happening::Issue(..)
         | Happening::IssueComment(..)
         | Happening::Build(..)
-        | Happening::OrganizationUpdated(_)
+        | Happening::Organization(..)
+        | Happening::Member(..)
         | Happening::Release(..) => {}
     }
     tale.drafts

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::account::Account;
-use domain::canonical::{Change, OrganizationUpdated};
+use domain::canonical::{Change, OrganizationChanges, OrganizationEvent};
 use domain::dialect::{Draft, Scene};
 use serde::Serialize;
 
@@ -14,13 +14,14 @@ use crate::bitbucket_dc::links::Links;
 /// The key, and the one that older documentation has for it.
 const KEYS: [&str; 2] = ["project:modified", "proj:modified"];
 
-/// The message, under each key that is wanted.
-pub(super) fn tell(event: &OrganizationUpdated, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+/// The message of an update, under each key that is wanted.
+pub(super) fn tell(event: &OrganizationEvent, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+    let Some(changes) = &event.changes else { return Vec::new() };
     let links = Links::below(scene.public_url);
     let told = KEYS.into_iter().filter(|key| wanted(key));
     told.map(|key| {
         let actor = stage::user(&event.actor, scene.directory, scene.occurred_at, &links);
-        let (old, new) = around(event, scene.account);
+        let (old, new) = around(changes, scene.account);
         let own = Modified { old: Project::of(&old, &links), new: Project::of(&new, &links) };
         message(key, scene.occurred_at, Some(actor), own)
     })
@@ -28,9 +29,8 @@ pub(super) fn tell(event: &OrganizationUpdated, scene: &Scene<'_>, wanted: &dyn 
 }
 
 /// The account before and after, whether or not the registry knows already.
-fn around(event: &OrganizationUpdated, account: &Arc<Account>) -> (Arc<Account>, Arc<Account>) {
+fn around(changes: &OrganizationChanges, account: &Arc<Account>) -> (Arc<Account>, Arc<Account>) {
     let (mut old, mut new) = (Account::clone(account), Account::clone(account));
-    let changes = &event.changes;
     change(changes.name.as_ref(), &mut old.name, &mut new.name);
     change(changes.description.as_ref(), &mut old.description, &mut new.description);
     change(changes.key.as_ref(), &mut old.project_key, &mut new.project_key);

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use domain::account::{Account, AccountKind, Permission, Principal};
 use domain::directory::Located;
-use domain::id::{AttemptId, RepositoryId};
+use domain::id::{AccountId, AttemptId, RepositoryId};
 use domain::rules::access::sees_repository;
 use serde_json::{Map, Value};
 
@@ -81,10 +81,24 @@ impl Call {
         self.id("delivery_id").map(AttemptId)
     }
 
-    /// The account of that kind that the path names.
-    pub(super) fn account(&self, param: &str, kind: Option<AccountKind>) -> Result<Arc<Account>, ApiError> {
-        let found = self.app.ports.directory().account(self.asked.param(param));
-        found.filter(|account| kind.is_none_or(|kind| account.kind == kind)).ok_or(ApiError::NotFound)
+    /// The account that the path names, of either kind.
+    pub(super) fn account(&self, param: &str) -> Result<Arc<Account>, ApiError> {
+        self.app.ports.directory().account(self.asked.param(param)).ok_or(ApiError::NotFound)
+    }
+
+    /// The user that the path names.
+    pub(super) fn user(&self, param: &str) -> Result<Arc<Account>, ApiError> {
+        self.account(param).ok().filter(|account| account.kind == AccountKind::User).ok_or(ApiError::NotFound)
+    }
+
+    /// The organization that the path names, by login or by number.
+    pub(super) fn organization(&self) -> Result<Arc<Account>, ApiError> {
+        let found = if self.asked.param("organization_id").is_empty() {
+            self.account("org").ok()
+        } else {
+            self.app.ports.directory().account_by_id(AccountId(self.id("organization_id")?))
+        };
+        found.filter(|account| account.kind == AccountKind::Organization).ok_or(ApiError::NotFound)
     }
 }
 

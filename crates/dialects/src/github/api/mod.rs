@@ -81,13 +81,17 @@ async fn absent() -> ApiError {
 fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
     let mut table = resources::table();
     for repository in ["/repos/{owner}/{repo}", "/repositories/{repository_id}"] {
-        table.extend(hook_routes().into_iter().map(|(tail, methods)| (format!("{repository}{tail}"), methods)));
+        let routes = hook_routes().into_iter().chain(test_routes());
+        table.extend(routes.map(|(tail, methods)| (format!("{repository}{tail}"), methods)));
+    }
+    for organization in ["/orgs/{org}", "/organizations/{organization_id}"] {
+        table.extend(hook_routes().into_iter().map(|(tail, methods)| (format!("{organization}{tail}"), methods)));
     }
     table
 }
 
-/// Everything below a repository's `/hooks`.
-fn hook_routes() -> [(&'static str, MethodRouter<Arc<App>>); 9] {
+/// Everything below `/hooks` that a repository and an organization both have.
+fn hook_routes() -> [(&'static str, MethodRouter<Arc<App>>); 7] {
     let one = get(hooks::get).patch(update::update).delete(hooks::delete);
     [
         ("/hooks", get(hooks::list).post(create::create)),
@@ -97,7 +101,10 @@ fn hook_routes() -> [(&'static str, MethodRouter<Arc<App>>); 9] {
         ("/hooks/{hook_id}/deliveries/{delivery_id}", get(deliveries::get)),
         ("/hooks/{hook_id}/deliveries/{delivery_id}/attempts", post(deliveries::attempts)),
         ("/hooks/{hook_id}/pings", post(hooks::ping)),
-        ("/hooks/{hook_id}/tests", post(hooks::test)),
-        ("/hooks/{hook_id}/test", post(hooks::test)),
     ]
+}
+
+/// What only a repository's hooks have.
+fn test_routes() -> [(&'static str, MethodRouter<Arc<App>>); 2] {
+    [("/hooks/{hook_id}/tests", post(hooks::test)), ("/hooks/{hook_id}/test", post(hooks::test))]
 }

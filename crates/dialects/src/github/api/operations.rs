@@ -30,6 +30,11 @@ pub(super) fn operation(method: &Method, pattern: &str) -> Operation {
     if let Some(tail) = on_repository {
         return on_repository_path(method, tail).unwrap_or(OTHER);
     }
+    let on_organization =
+        pattern.strip_prefix("/orgs/{org}").or_else(|| pattern.strip_prefix("/organizations/{organization_id}"));
+    if let Some(tail) = on_organization {
+        return on_organization_path(method, tail).unwrap_or(OTHER);
+    }
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let (docs, scopes) = match (method.as_str(), pattern) {
         ("GET", "/user") => ("/users/users#get-the-authenticated-user", ""),
@@ -38,10 +43,6 @@ pub(super) fn operation(method: &Method, pattern: &str) -> Operation {
         ("GET", "/user/repos") => ("/repos/repos#list-repositories-for-the-authenticated-user", "repo"),
         ("POST", "/user/repos") => ("/repos/repos#create-a-repository-for-the-authenticated-user", "public_repo, repo"),
         ("GET", "/users/{login}/repos") => ("/repos/repos#list-repositories-for-a-user", "repo"),
-        ("GET", "/orgs/{org}") => ("/orgs/orgs#get-an-organization", "admin:org, read:org, repo, user, write:org"),
-        ("DELETE", "/orgs/{org}") => ("/orgs/orgs#delete-an-organization", "admin:org"),
-        ("GET", "/orgs/{org}/repos") => ("/repos/repos#list-organization-repositories", "repo"),
-        ("POST", "/orgs/{org}/repos") => ("/repos/repos#create-an-organization-repository", "public_repo, repo"),
         ("GET", "/") => ("/meta/meta#github-api-root", ""),
         ("GET", "/meta") => ("/meta/meta#get-apiname-meta-information", ""),
         ("GET", "/versions") => ("/meta/meta#get-all-api-versions", ""),
@@ -100,4 +101,54 @@ fn on_hook_path(method: &str, tail: &str) -> Option<(&'static str, &'static str,
         }
         _ => return None,
     })
+}
+
+/// Operations on an organization and its hooks (contract sections 1 and 1.6).
+fn on_organization_path(method: &Method, tail: &str) -> Option<Operation> {
+    const HOOKS: &str = "admin:org_hook";
+    const READS: &str = "organization_hooks=read";
+    const WRITES: &str = "organization_hooks=write";
+    const MANAGES: &str = "admin:org, write:org";
+    const READS_MEMBERS: &str = "members=read";
+    const WRITES_MEMBERS: &str = "members=write";
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let (docs, scopes, permission) = match (method.as_str(), tail) {
+        ("GET", "") => ("/orgs/orgs#get-an-organization", "admin:org, read:org, repo, user, write:org", None),
+        ("DELETE", "") => ("/orgs/orgs#delete-an-organization", "admin:org", None),
+        ("GET", "/repos") => ("/repos/repos#list-organization-repositories", "repo", None),
+        ("POST", "/repos") => ("/repos/repos#create-an-organization-repository", "public_repo, repo", None),
+        ("GET", "/memberships/{login}") => {
+            let scopes = "admin:org, read:org, repo, user, write:org";
+            ("/orgs/members#get-organization-membership-for-a-user", scopes, Some(READS_MEMBERS))
+        }
+        ("PUT", "/memberships/{login}") => {
+            ("/orgs/members#set-organization-membership-for-a-user", MANAGES, Some(WRITES_MEMBERS))
+        }
+        ("DELETE", "/memberships/{login}") => {
+            ("/orgs/members#remove-organization-membership-for-a-user", MANAGES, Some(WRITES_MEMBERS))
+        }
+        ("GET", "/hooks") => ("/orgs/webhooks#list-organization-webhooks", HOOKS, Some(READS)),
+        ("POST", "/hooks") => ("/orgs/webhooks#create-an-organization-webhook", HOOKS, Some(WRITES)),
+        ("GET", "/hooks/{hook_id}") => ("/orgs/webhooks#get-an-organization-webhook", HOOKS, Some(READS)),
+        ("PATCH", "/hooks/{hook_id}") => ("/orgs/webhooks#update-an-organization-webhook", HOOKS, Some(WRITES)),
+        ("DELETE", "/hooks/{hook_id}") => ("/orgs/webhooks#delete-an-organization-webhook", HOOKS, Some(WRITES)),
+        ("GET", "/hooks/{hook_id}/config") => {
+            ("/orgs/webhooks#get-a-webhook-configuration-for-an-organization", HOOKS, Some(READS))
+        }
+        ("PATCH", "/hooks/{hook_id}/config") => {
+            ("/orgs/webhooks#update-a-webhook-configuration-for-an-organization", HOOKS, Some(WRITES))
+        }
+        ("GET", "/hooks/{hook_id}/deliveries") => {
+            ("/orgs/webhooks#list-deliveries-for-an-organization-webhook", HOOKS, Some(READS))
+        }
+        ("GET", "/hooks/{hook_id}/deliveries/{delivery_id}") => {
+            ("/orgs/webhooks#get-a-webhook-delivery-for-an-organization-webhook", HOOKS, Some(READS))
+        }
+        ("POST", "/hooks/{hook_id}/deliveries/{delivery_id}/attempts") => {
+            ("/orgs/webhooks#redeliver-a-delivery-for-an-organization-webhook", HOOKS, Some(WRITES))
+        }
+        ("POST", "/hooks/{hook_id}/pings") => ("/orgs/webhooks#ping-an-organization-webhook", HOOKS, Some(WRITES)),
+        _ => return None,
+    };
+    Some(Operation { docs, scopes, permission })
 }

@@ -1,12 +1,11 @@
 //! What is published when a repository comes, changes or goes through this API (design section 4).
 
-use bytes::Bytes;
 use domain::account::{Account, Repository};
 use domain::directory::Located;
 use domain::flow::Ports;
-use domain::flow::publish::{Envelope, publish};
-use domain::id::Uid;
 use serde_json::{Map, Value, json};
+
+use crate::announce::announce;
 
 /// It was created.
 pub(super) async fn tell_created(ports: &Ports, at: &Located, actor: &Account) {
@@ -55,20 +54,8 @@ fn changes(old: &Repository, new: &Repository) -> Vec<(&'static str, Map<String,
     told
 }
 
-/// Publishes one event. The change is committed already, so a failure here is noted and not answered.
-async fn tell(ports: &Ports, at: &Located, actor: &Account, kind: &str, mut data: Map<String, Value>) {
-    data.insert("actor".to_owned(), json!({ "login": actor.login }));
-    let now = ports.clock.now();
-    let envelope = Envelope {
-        id: Uid::new(now, &*ports.entropy).to_string(),
-        source: format!("/repos/{}/{}", at.owner.login, at.repository.name),
-        kind: kind.to_owned(),
-        subject: None,
-        time: Some(now),
-        content_type: "application/json".to_owned(),
-        data: Bytes::from(Value::Object(data).to_string()),
-    };
-    if let Err(error) = publish(ports, envelope).await {
-        tracing::warn!(%error, repository = %at.repository.id, "{kind} was not published");
-    }
+/// Publishes one event.
+async fn tell(ports: &Ports, at: &Located, actor: &Account, kind: &str, data: Map<String, Value>) {
+    let source = format!("/repos/{}/{}", at.owner.login, at.repository.name);
+    announce(ports, source, actor, kind, data).await;
 }

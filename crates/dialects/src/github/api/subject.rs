@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::account::{Account, AccountKind, OrgRole, Permission, Principal, Scope};
+use domain::account::{Account, OrgRole, Permission, Principal, Scope};
 use domain::attempt::Exchange;
 use domain::directory::Located;
 use domain::event::Place;
 use domain::hook::{Hook, HookConflict, HookScope};
-use domain::id::{AccountId, HookId};
+use domain::id::HookId;
 use domain::ports::StoreError;
 use domain::rules::access::{HookAccess, repository_hook_access};
 use serde_json::Value;
@@ -126,15 +126,10 @@ impl Call {
 
     /// What the path names, whoever asks.
     fn named_subject(&self) -> Result<Subject, ApiError> {
-        let organization = if !self.asked.param("org").is_empty() {
-            self.account("org", Some(AccountKind::Organization))?
-        } else if !self.asked.param("organization_id").is_empty() {
-            let found = self.app.ports.directory().account_by_id(AccountId(self.id("organization_id")?));
-            found.filter(|account| account.kind == AccountKind::Organization).ok_or(ApiError::NotFound)?
-        } else {
-            return self.named_repository().map(Subject::Repository);
-        };
-        Ok(Subject::Organization(organization))
+        if ["org", "organization_id"].iter().any(|name| !self.asked.param(name).is_empty()) {
+            return self.organization().map(Subject::Organization);
+        }
+        self.named_repository().map(Subject::Repository)
     }
 
     /// Do role and scopes suffice?

@@ -5,6 +5,8 @@
 
 mod comments;
 mod issues;
+mod members;
+mod organizations;
 mod ping;
 mod pull_requests;
 mod push;
@@ -29,11 +31,14 @@ use crate::json::compact;
 
 /// The messages of one happening, in GitHub's order.
 pub(crate) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
+    let links = Links::for_payloads(scene.public_url);
+    if let Happening::Organization(action, event) = happening {
+        return organizations::tell(*action, event, scene, &links, wanted);
+    }
     let Some(row) = scene.repository else {
-        // Every canonical event happens in a repository; published for an account, there is nothing GitHub would say.
+        // All others happen in a repository; published for an account, there is nothing GitHub would say.
         return Vec::new();
     };
-    let links = Links::for_payloads(scene.public_url);
     let row = match happening {
         Happening::Repository(action, _) => &repositories::after(*action, row),
         _ => row,
@@ -51,8 +56,9 @@ pub(crate) fn translate(happening: &Happening, scene: &Scene<'_>, wanted: &dyn F
         Happening::IssueComment(action, event) => comments::tell_of_issue(*action, event, &mut tale),
         Happening::Build(_, event) => statuses::tell_of_build(event, &mut tale),
         Happening::Release(action, event) => releases::tell(*action, event, &mut tale),
-        // GitHub has no word for them.
-        Happening::MirrorSynchronized(_) | Happening::OrganizationUpdated(_) | Happening::SecretsDetected(_) => {}
+        Happening::Member(action, event) => members::tell(*action, event, &mut tale),
+        // Told above, or by nobody: GitHub has no word for them.
+        Happening::Organization(..) | Happening::MirrorSynchronized(_) | Happening::SecretsDetected(_) => {}
     }
     tale.drafts
 }

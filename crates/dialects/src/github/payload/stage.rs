@@ -46,10 +46,7 @@ impl<'a> Stage<'a> {
 
     /// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
     pub(super) fn user(&self, actor: &Actor) -> User<'a> {
-        match actor.account(self.directory) {
-            Some(account) => User::of(&account, self.links),
-            None => User::unknown(name_of(actor), self.links),
-        }
+        user(actor, self.directory, self.links)
     }
 
     /// A user object of the account with that login, or one made from the login alone.
@@ -95,5 +92,13 @@ impl<'a> Stage<'a> {
     /// The repository's API URL: `https://git.acme.test/api/v3/repos/acme/widgets`.
     pub(super) fn api(&self) -> String {
         self.links.repository(self.owner, self.row)
+    }
+}
+
+/// The account an actor stands for as a user object; for someone unknown here one with the given name and id 0.
+pub(super) fn user<'a>(actor: &Actor, directory: &Directory, links: &'a Links) -> User<'a> {
+    match actor.account(directory) {
+        Some(account) => User::of(&account, links),
+        None => User::unknown(name_of(actor), links),
     }
 }

@@ -16,6 +16,7 @@ use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::users::{AccountJson, login_taken};
 use super::{Answer, Api, Context};
+use crate::members::{MembershipError, delete_organization, set_membership};
 
 /// Scopes that manage organizations.
 const MANAGE: &[Scope] = &[Scope::AdminOrg, Scope::SiteAdmin];
@@ -81,7 +82,7 @@ pub(crate) async fn list(
 /// Deletes an organization.
 pub(crate) async fn remove(State(context): Api, caller: Caller, Names(login): Names<String>) -> Answer<StatusCode> {
     let organization = owned(&context, &caller, &login)?;
-    context.ports.store.delete_account(organization.id).await?;
+    delete_organization(&context.ports, &organization, &caller.0.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -96,10 +97,7 @@ pub(crate) async fn add_member(
     let role: OrgRole = body.required("role")?;
     body.finish()?;
     let member = user(&context, &member).ok_or_else(|| Reject::not_found("there is no such user"))?;
-    if role != OrgRole::Owner {
-        keep_an_owner(&context, &organization, &member)?;
-    }
-    context.ports.store.set_membership(organization.id, member.id, Some(role)).await?;
+    change(&context, &caller, &organization, &member, Some(role)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -113,19 +111,22 @@ pub(crate) async fn remove_member(
     let members = context.ports.directory().members(organization.id);
     let member = members.into_iter().map(|(user, _)| user).find(|user| user.login.eq_ignore_ascii_case(&member));
     let member = member.ok_or_else(|| Reject::not_found("there is no such member"))?;
-    keep_an_owner(&context, &organization, &member)?;
-    context.ports.store.set_membership(organization.id, member.id, None).await?;
+    change(&context, &caller, &organization, &member, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An organization needs somebody who can still manage it.
-fn keep_an_owner(context: &Context, organization: &Account, leaving: &Account) -> Answer<()> {
-    let members = context.ports.directory().members(organization.id);
-    let mut owners = members.iter().filter(|(_, role)| *role == OrgRole::Owner).map(|(user, _)| user.id);
-    match (owners.next(), owners.next()) {
-        (Some(only), None) if only == leaving.id => Err(Reject::conflict("the organization has no other owner")),
-        _ => Ok(()),
-    }
+async fn change(
+    context: &Context,
+    caller: &Caller,
+    organization: &Account,
+    member: &Account,
+    role: Option<OrgRole>,
+) -> Answer<()> {
+    let changed = set_membership(&context.ports, organization, member, role, &caller.0.user).await;
+    changed.map_err(|error| match error {
+        MembershipError::LastOwner => Reject::conflict("the organization has no other owner"),
+        MembershipError::Store(error) => error.into(),
+    })
 }
 
 /// The organization, if the caller owns it. Members learn that they do not, others nothing.

@@ -18,6 +18,7 @@ use super::errors::Reject;
 use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::{Answer, Api, Context};
+use crate::members::set_collaborator;
 
 /// A repository as it is answered.
 #[derive(Debug, Serialize)]
@@ -162,7 +163,7 @@ pub(crate) async fn add_collaborator(
     body.finish()?;
     let user = context.ports.directory().account(&user).filter(|user| user.kind == AccountKind::User);
     let user = user.ok_or_else(|| Reject::not_found("there is no such user"))?;
-    context.ports.store.set_collaborator(found.repository.id, user.id, Some(level)).await?;
+    set_collaborator(&context.ports, &found, &user, Some(level), &caller.0.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -177,7 +178,7 @@ pub(crate) async fn remove_collaborator(
     let collaborators = context.ports.directory().collaborators(found.repository.id);
     let user = collaborators.into_iter().map(|(user, _)| user).find(|one| one.login.eq_ignore_ascii_case(&user));
     let user = user.ok_or_else(|| Reject::not_found("there is no such collaborator"))?;
-    context.ports.store.set_collaborator(found.repository.id, user.id, None).await?;
+    set_collaborator(&context.ports, &found, &user, None, &caller.0.user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -124,12 +124,3 @@ async fn an_archived_repository_is_read_only() {
     assert_eq!(world.get(HOOKS).await.status, 200);
     assert_eq!(world.patch("/repos/acme/app", json!({"archived": false})).await.status, 200);
 }
-
-#[tokio::test]
-async fn organization_hooks_are_not_served_yet_and_say_so_in_githubs_form() {
-    let world = World::new().await;
-    let answer = world.post("/orgs/acme/hooks", json!({"name": "web", "config": {"url": "http://r.test/"}})).await;
-    let expected =
-        json!({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"});
-    assert_eq!((answer.status.as_u16(), answer.json()), (404, expected));
-}

@@ -6,6 +6,8 @@ mod create;
 mod deliveries;
 mod frame;
 mod lists;
+mod memberships;
+mod organizations;
 mod resources;
 mod update;
 

@@ -28,7 +28,7 @@ pub(super) async fn myself(call: Call) -> Result<Json<Object>, ApiError> {
 
 /// `GET /users/{login}`; organizations are shown as users here, too.
 pub(super) async fn get(call: Call) -> Result<Json<Object>, ApiError> {
-    let account = call.account("login", None)?;
+    let account = call.account("login")?;
     Ok(Json(public_profile(&call, &account)))
 }
 

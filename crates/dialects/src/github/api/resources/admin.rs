@@ -47,7 +47,7 @@ pub(super) async fn create_user(call: Call, body: RawBody) -> Result<Response, A
 /// `DELETE /admin/users/{login}`
 pub(super) async fn delete_user(call: Call) -> Result<StatusCode, ApiError> {
     let me = site_admin(&call)?;
-    let user = call.account("login", Some(AccountKind::User))?;
+    let user = call.user("login")?;
     if user.id == me.user.id {
         return Err(ApiError::Forbidden("You cannot delete yourself."));
     }
@@ -77,7 +77,7 @@ pub(super) async fn create_organization(call: Call, body: RawBody) -> Result<Res
 /// `POST /admin/users/{login}/authorizations`: a token that acts for the user, replacing an earlier one.
 pub(super) async fn impersonate(call: Call, body: RawBody) -> Result<Response, ApiError> {
     site_admin(&call)?;
-    let user = call.account("login", Some(AccountKind::User))?;
+    let user = call.user("login")?;
     let scopes = read_scopes(&body.object()?)?;
     revoke(&call, user.id).await?;
     let (token, value) = mint(&call, user.id, scopes).await?;
@@ -121,7 +121,7 @@ fn authorization(call: &Call, token: &Token, value: &str) -> Value {
 /// `DELETE /admin/users/{login}/authorizations`
 pub(super) async fn end_impersonation(call: Call) -> Result<StatusCode, ApiError> {
     site_admin(&call)?;
-    let user = call.account("login", Some(AccountKind::User))?;
+    let user = call.user("login")?;
     revoke(&call, user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

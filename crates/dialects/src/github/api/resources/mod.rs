@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admin;
+mod memberships;
 mod organizations;
 mod repositories;
 pub(super) mod root;
@@ -15,7 +16,8 @@ use super::app::App;
 /// Path patterns and their methods, hooks aside.
 pub(super) fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
     let one = || get(repositories::get).patch(repositories::update).delete(repositories::delete);
-    let routes: [(&str, MethodRouter<Arc<App>>); 19] = [
+    let membership = get(memberships::get).put(memberships::set).delete(memberships::remove);
+    let routes: [(&str, MethodRouter<Arc<App>>); 21] = [
         ("/", get(root::index)),
         ("/meta", get(root::meta)),
         ("/rate_limit", get(root::rate_limit)),
@@ -28,6 +30,8 @@ pub(super) fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
         ("/users/{login}/orgs", get(organizations::of_user)),
         ("/users/{login}/repos", get(repositories::of_user)),
         ("/orgs/{org}", get(organizations::get).delete(organizations::delete)),
+        ("/organizations/{organization_id}", get(organizations::get)),
+        ("/orgs/{org}/memberships/{login}", membership),
         ("/orgs/{org}/repos", get(repositories::of_organization).post(repositories::create_in_organization)),
         ("/repos/{owner}/{repo}", one()),
         ("/repositories/{repository_id}", one()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::account::{Account, AccountKind, OrgRole, Scope};
+use domain::account::{Account, OrgRole, Scope};
 use serde_json::json;
 
 use crate::github::api::call::Call;
@@ -13,10 +13,11 @@ use crate::github::api::errors::ApiError;
 use crate::github::api::json::{Object, joined, object};
 use crate::github::api::paging::{paginate, with_links};
 use crate::github::payload::shapes::Organization;
+use crate::members::delete_organization;
 
 /// `GET /orgs/{org}`
 pub(super) async fn get(call: Call) -> Result<Json<Object>, ApiError> {
-    let account = call.account("org", Some(AccountKind::Organization))?;
+    let account = call.organization()?;
     let repositories = call.app.ports.directory().repositories_of(account.id);
     let extra = json!({
         "name": account.name,
@@ -50,7 +51,7 @@ pub(super) async fn mine(call: Call) -> Result<Response, ApiError> {
 
 /// `GET /users/{login}/orgs`
 pub(super) async fn of_user(call: Call) -> Result<Response, ApiError> {
-    let user = call.account("login", None)?;
+    let user = call.account("login")?;
     let organizations = call.app.ports.directory().organizations_of(user.id);
     Ok(page(&call, organizations))
 }
@@ -63,12 +64,12 @@ fn page(call: &Call, organizations: Vec<Arc<Account>>) -> Response {
 
 /// `DELETE /orgs/{org}`: its owners may, with the scope for it.
 pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
-    let account = call.account("org", Some(AccountKind::Organization))?;
+    let account = call.organization()?;
     let me = call.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
     let owner = call.app.ports.directory().role(account.id, me.user.id) == Some(OrgRole::Owner);
     if !owner || !me.scopes.contains(Scope::AdminOrg) {
         return Err(ApiError::NotFound);
     }
-    call.app.ports.store.delete_account(account.id).await?;
+    delete_organization(&call.app.ports, &account, &me.user).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({}))).into_response())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Scope};
+use domain::account::{Account, OrgRole, Permission, Principal, Repository, Scope};
 use domain::directory::Located;
 use domain::id::AccountId;
 
@@ -34,13 +34,13 @@ pub(super) async fn mine(call: Call) -> Result<Response, ApiError> {
 
 /// `GET /users/{login}/repos`
 pub(super) async fn of_user(call: Call) -> Result<Response, ApiError> {
-    let owner = call.account("login", None)?;
+    let owner = call.account("login")?;
     Ok(page(&call, &call.app.ports.directory().repositories_of(owner.id)))
 }
 
 /// `GET /orgs/{org}/repos`
 pub(super) async fn of_organization(call: Call) -> Result<Response, ApiError> {
-    let owner = call.account("org", Some(AccountKind::Organization))?;
+    let owner = call.organization()?;
     Ok(page(&call, &call.app.ports.directory().repositories_of(owner.id)))
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn create_mine(call: Call, body: RawBody) -> Result<Response, A
 /// `POST /orgs/{org}/repos`
 pub(super) async fn create_in_organization(call: Call, body: RawBody) -> Result<Response, ApiError> {
     let me = call.asked.principal.as_ref().ok_or(ApiError::NotFound)?;
-    let owner = call.account("org", Some(AccountKind::Organization))?;
+    let owner = call.organization()?;
     match call.app.ports.directory().role(owner.id, me.user.id) {
         Some(OrgRole::Owner) => create(&call, me, &owner, &body).await,
         Some(OrgRole::Member) => {

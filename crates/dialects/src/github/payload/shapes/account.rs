@@ -1,6 +1,6 @@
 //! `user` and `organization`.
 
-use domain::account::{Account, AccountKind};
+use domain::account::{Account, AccountKind, OrgRole};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -129,5 +129,28 @@ impl Serialize for Organization<'_> {
         map.serialize_entry("avatar_url", &avatar(self.links, self.account.id.0))?;
         map.serialize_entry("description", &self.account.description)?;
         map.end()
+    }
+}
+
+/// A user's place in an organization.
+#[derive(Debug, Serialize)]
+pub(crate) struct Membership<'a> {
+    url: String,
+    state: &'static str,
+    role: &'static str,
+    organization_url: String,
+    user: User<'a>,
+}
+
+impl<'a> Membership<'a> {
+    /// The membership of `user`. Nobody is invited here: whoever is added belongs to it at once.
+    pub(crate) fn of(user: User<'a>, role: Option<OrgRole>, organization: &Account, links: &Links) -> Self {
+        let organization_url = links.organization(organization);
+        let role = match role {
+            Some(OrgRole::Owner) => "admin",
+            Some(OrgRole::Member) | None => "member",
+        };
+        let url = format!("{organization_url}/memberships/{}", segment(user.login()));
+        Self { url, state: "active", role, organization_url, user }
     }
 }

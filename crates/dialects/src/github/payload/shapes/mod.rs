@@ -17,7 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
-pub(crate) use account::{Organization, User};
+pub(crate) use account::{Membership, Organization, User};
 pub(super) use comment::{CommitComment, IssueComment, ReviewComment};
 pub(super) use commit::{PushCommit, StatusCommit};
 pub(super) use issue::IssueObject;
