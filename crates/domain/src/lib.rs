@@ -19,7 +19,6 @@ pub mod id;
 pub mod time;
 
 pub mod account;
-pub mod application;
 pub mod attempt;
 pub mod canonical;
 pub mod delivery;
@@ -27,7 +26,6 @@ pub mod dialect;
 pub mod directory;
 pub mod event;
 pub mod feed;
-pub mod grant;
 pub mod hook;
 pub mod secret;
 pub mod stream;

@@ -288,8 +288,6 @@ impl Writer {
                 | Change::Repository(_)
                 | Change::Token(..)
                 | Change::TokenGone(_)
-                | Change::Application(_)
-                | Change::ApplicationGone(_)
                 | Change::Membership(..)
                 | Change::Collaborator(..) => {}
             }

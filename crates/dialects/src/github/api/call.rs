@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use domain::account::{Account, AccountKind, Permission, Principal};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 use super::app::App;
 use super::errors::ApiError;
 use crate::github::links::Links;
-use crate::http::{Asked, BodyError, MAX_MANAGEMENT_BODY, parse_json, read_body};
+use crate::http::{Asked, BodyError, Form, FormError, MAX_FORM_BODY, MAX_MANAGEMENT_BODY, parse_json, read_body};
 
 /// A request taken apart.
 #[derive(Debug)]
@@ -119,6 +120,14 @@ impl FromRequest<Arc<App>> for RawBody {
 }
 
 impl RawBody {
+    /// The form it holds, at most 64 KiB; empty if its content type is that of no form.
+    pub(super) fn form(&self, headers: &HeaderMap) -> Result<Form, ApiError> {
+        match Form::read(headers, &self.0, MAX_FORM_BODY) {
+            Err(FormError::ContentType) => Ok(Form::default()),
+            read => read.map_err(ApiError::BadForm),
+        }
+    }
+
     /// The JSON object it holds, whatever the content type says; no body at all is an empty object.
     pub(super) fn object(&self) -> Result<Map<String, Value>, ApiError> {
         if self.0.iter().all(u8::is_ascii_whitespace) {

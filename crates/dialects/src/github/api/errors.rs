@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::headers::JSON;
 use super::operations::Operation;
+use crate::http::FormError;
 
 /// Where every `documentation_url` begins.
 const DOCS: &str = "https://docs.github.com/rest";
@@ -42,6 +43,10 @@ pub(super) enum ApiError {
     WrongTypes(Vec<String>),
     /// Well-formed, but not acceptable.
     Invalid(Vec<Problem>),
+    /// The same, told in one line: how `POST /hub` refuses.
+    Unacceptable(String),
+    /// The body should be a form and is none.
+    BadForm(FormError),
     /// The store did not do it.
     Store(StoreError),
 }
@@ -115,9 +120,9 @@ impl ApiError {
             Self::BadCredentials | Self::RequiresAuthentication => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Archived | Self::Forbidden(_) | Self::RateLimited | Self::TooManyProbes => StatusCode::FORBIDDEN,
-            Self::UnknownVersion(_) | Self::BadJson | Self::NotAnObject => StatusCode::BAD_REQUEST,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::WrongTypes(_) | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge | Self::BadForm(FormError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnknownVersion(_) | Self::BadJson | Self::NotAnObject | Self::BadForm(_) => StatusCode::BAD_REQUEST,
+            Self::WrongTypes(_) | Self::Invalid(_) | Self::Unacceptable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Store(StoreError::Busy | StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -141,6 +146,8 @@ impl ApiError {
             Self::TooLarge => "Body should be at most 1048576 bytes".to_owned(),
             Self::WrongTypes(lines) => format!("Invalid request.\n\n{}", lines.join("\n")),
             Self::Invalid(_) => "Validation Failed".to_owned(),
+            Self::Unacceptable(text) => text.clone(),
+            Self::BadForm(error) => format!("Problems parsing the form: {error}"),
             Self::Store(StoreError::Full) => "The disk is full; nothing was changed".to_owned(),
             Self::Store(StoreError::Busy | StoreError::Unavailable(_)) => {
                 "The server is busy; nothing was changed".to_owned()

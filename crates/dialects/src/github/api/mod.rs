@@ -14,6 +14,7 @@ mod errors;
 mod headers;
 mod hook_json;
 mod hooks;
+mod hub;
 mod json;
 mod meter;
 mod operations;
@@ -45,15 +46,18 @@ pub(crate) use ping::ping_draft;
 /// Where the API lives on every host.
 const PREFIX: &str = "/api/v3";
 
-/// All routes, under `/api/v3`.
+/// All routes, under `/api/v3`; and `/hub`, which old subscribers look for at the root of any host.
 pub(crate) fn routes(ports: Ports, settings: ApiSettings, meters: Arc<Meters>) -> Router {
-    mount(Arc::new(App { ports, settings, prefix: PREFIX, meters }))
+    let bare = Arc::new(App { ports: ports.clone(), settings: settings.clone(), prefix: "", meters: meters.clone() });
+    let hub = Router::new().route("/hub", post(hub::hub)).method_not_allowed_fallback(absent);
+    let hub = hub.layer(from_fn_with_state(bare.clone(), headers::frame)).with_state(bare);
+    mount(Arc::new(App { ports, settings, prefix: PREFIX, meters })).merge(hub)
 }
 
-/// The same routes without a prefix as well, for requests whose `Host` is `api.*`.
+/// All routes with and without the prefix, for requests whose `Host` is `api.*`.
 pub(crate) fn root_routes(ports: Ports, settings: ApiSettings, meters: Arc<Meters>) -> Router {
     let bare = App { ports: ports.clone(), settings: settings.clone(), prefix: "", meters: meters.clone() };
-    mount(Arc::new(bare)).merge(routes(ports, settings, meters))
+    mount(Arc::new(bare)).merge(mount(Arc::new(App { ports, settings, prefix: PREFIX, meters })))
 }
 
 /// Every route under the mount's prefix, and an answer for every other path under it.
@@ -80,6 +84,7 @@ async fn absent() -> ApiError {
 /// Path patterns and their methods.
 fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
     let mut table = resources::table();
+    table.push(("/hub".to_owned(), post(hub::hub)));
     for repository in ["/repos/{owner}/{repo}", "/repositories/{repository_id}"] {
         let routes = hook_routes().into_iter().chain(test_routes());
         table.extend(routes.map(|(tail, methods)| (format!("{repository}{tail}"), methods)));

@@ -35,6 +35,10 @@ pub(super) fn operation(method: &Method, pattern: &str) -> Operation {
     if let Some(tail) = on_organization {
         return on_organization_path(method, tail).unwrap_or(OTHER);
     }
+    if method == Method::POST && pattern == "/hub" {
+        let scopes = "admin:repo_hook, write:repo_hook";
+        return Operation { docs: "/webhooks#pubsubhubbub", scopes, permission: Some("repository_hooks=write") };
+    }
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let (docs, scopes) = match (method.as_str(), pattern) {
         ("GET", "/user") => ("/users/users#get-the-authenticated-user", ""),

@@ -12,7 +12,7 @@ use crate::UrlPolicy;
 use crate::github::events::may_subscribe;
 
 /// Longest secret accepted, in bytes.
-const MAX_SECRET: usize = 16 * 1024;
+pub(super) const MAX_SECRET: usize = 16 * 1024;
 
 /// A body, member by member; absent members are `None`.
 #[derive(Debug, Default)]
