@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, RepositoryId, TokenId, Uid};
+use crate::id::{AccountId, AppId, RepositoryId, TokenId, Uid};
 use crate::ports::Entropy;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -247,10 +247,15 @@ pub const TOKEN_PREFIX: &str = "prt_";
 
 /// Makes a fresh token: prefix, 256 random bits in hex, and a CRC-32 tail that lets scanners reject look-alikes.
 pub fn mint_token(entropy: &dyn Entropy) -> Secret {
+    mint(TOKEN_PREFIX, entropy)
+}
+
+/// Makes a fresh secret that looks like a token with another prefix.
+pub(crate) fn mint(prefix: &str, entropy: &dyn Entropy) -> Secret {
     let mut random = [0; 32];
     entropy.fill(&mut random);
-    let mut text = String::with_capacity(TOKEN_PREFIX.len() + 72);
-    text.push_str(TOKEN_PREFIX);
+    let mut text = String::with_capacity(prefix.len() + 72);
+    text.push_str(prefix);
     for byte in random {
         push_hex(&mut text, byte);
     }
@@ -260,7 +265,8 @@ pub fn mint_token(entropy: &dyn Entropy) -> Secret {
     Secret::new(text)
 }
 
-fn push_hex(text: &mut String, byte: u8) {
+/// Appends two lower-case hex digits.
+pub(crate) fn push_hex(text: &mut String, byte: u8) {
     for nibble in [byte >> 4, byte & 15] {
         text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
     }
@@ -280,6 +286,8 @@ pub struct Token {
     pub id: TokenId,
     /// The user it acts for.
     pub user: AccountId,
+    /// The OAuth application it was given to; none for a token that a person made.
+    pub app: Option<AppId>,
     /// What it may do.
     pub scopes: Scopes,
     /// A label for people.
@@ -299,6 +307,8 @@ pub struct Principal {
     pub user: Arc<Account>,
     /// The token used.
     pub token: TokenId,
+    /// See [`Token::app`].
+    pub app: Option<AppId>,
     /// What the token may do.
     pub scopes: Scopes,
     /// When the token ends.

@@ -157,6 +157,13 @@ pub trait Dialect: Send + Sync {
         Shape::default()
     }
 
+    /// Does a message of that event and action ever go to hooks of that scope? Events are also published where some of
+    /// the hooks may not hear of them: a wildcard listens to what the vendor does not tell everyone.
+    fn reaches(&self, kind: &str, action: Option<&str>, scope: HookScope) -> bool {
+        let _ = (kind, action, scope);
+        true
+    }
+
     /// Seconds between the vendor's own attempts (schedule `vendor`).
     fn vendor_delays(&self) -> &'static [u32];
 

@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Token, TokenHash};
+use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Scopes, Token, TokenHash};
+use crate::application::Application;
 use crate::event::Place;
 use crate::hook::{DialectName, Hook, HookScope};
-use crate::id::{AccountId, HookId, RepositoryId, TokenId, Uid};
+use crate::id::{AccountId, AppId, HookId, RepositoryId, TokenId, Uid};
 use crate::time::Timestamp;
 
 /// A repository and its owner.
@@ -47,6 +48,10 @@ pub enum Change {
     Token(TokenHash, Arc<Token>),
     /// A token was revoked.
     TokenGone(TokenId),
+    /// An OAuth application was created or edited.
+    Application(Arc<Application>),
+    /// An OAuth application is gone, with its tokens; its hooks stay, as hooks of no application.
+    ApplicationGone(AppId),
     /// A user's role in an organization; `None`: not a member (any more).
     Membership(AccountId, AccountId, Option<OrgRole>),
     /// A user's own permission on a repository; `None`: no collaborator (any more).
@@ -63,6 +68,8 @@ struct Tables {
     repositories: HashMap<RepositoryId, Arc<Repository>>,
     names: HashMap<(AccountId, String), RepositoryId>,
     tokens: HashMap<TokenHash, Arc<Token>>,
+    applications: HashMap<AppId, Arc<Application>>,
+    client_ids: HashMap<String, AppId>,
     /// By organization, then user.
     members: BTreeMap<(AccountId, AccountId), OrgRole>,
     collaborators: BTreeMap<(RepositoryId, AccountId), Permission>,
@@ -167,12 +174,44 @@ impl Directory {
         }
         let user = tables.accounts.get(&token.user)?.clone();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(token.id, now);
-        Some(Principal { user, token: token.id, scopes: token.scopes, expires_at: token.expires_at })
+        let (app, scopes, expires_at) = (token.app, token.scopes, token.expires_at);
+        Some(Principal { user, token: token.id, app, scopes, expires_at })
+    }
+
+    /// The token of that hash, expired or not. Notes no use: for those who ask about a token, not with it.
+    pub fn token(&self, hash: &TokenHash) -> Option<Arc<Token>> {
+        self.read().tokens.get(hash).cloned()
+    }
+
+    /// The OAuth application of that client id.
+    pub fn application(&self, client_id: &str) -> Option<Arc<Application>> {
+        let tables = self.read();
+        tables.applications.get(tables.client_ids.get(client_id)?).cloned()
+    }
+
+    /// The OAuth application of that id.
+    pub fn application_by_id(&self, id: AppId) -> Option<Arc<Application>> {
+        self.read().applications.get(&id).cloned()
+    }
+
+    /// The OAuth applications of an account, by id.
+    pub fn applications_of(&self, owner: AccountId) -> Vec<Arc<Application>> {
+        let mut found: Vec<_> = self.read().applications.values().filter(|app| app.owner == owner).cloned().collect();
+        found.sort_by_key(|app| app.id);
+        found
     }
 
     /// The tokens used since this was last asked, and when: for [`Accounts::touch_tokens`](crate::ports::Accounts).
     pub fn take_seen(&self) -> Vec<(TokenId, Timestamp)> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
+    }
+
+    /// What a user has given an application: the scopes of its live tokens together; `None` if it has none.
+    pub fn granted(&self, app: AppId, user: AccountId, now: Timestamp) -> Option<Scopes> {
+        let tables = self.read();
+        let live = |token: &Token| token.expires_at.is_none_or(|end| now < end);
+        let given = tables.tokens.values().filter(|token| token.app == Some(app) && token.user == user && live(token));
+        given.map(|token| token.scopes).reduce(|all, more| all.iter().chain(more.iter()).collect())
     }
 
     /// A user's role in an organization. Site admins own every organization.
@@ -316,6 +355,17 @@ impl Tables {
                 self.tokens.insert(hash, token);
             }
             Change::TokenGone(id) => self.tokens.retain(|_, token| token.id != id),
+            Change::Application(app) => {
+                self.client_ids.insert(app.client_id.clone(), app.id);
+                self.applications.insert(app.id, app);
+            }
+            Change::ApplicationGone(id) => {
+                if let Some(app) = self.applications.remove(&id) {
+                    self.client_ids.remove(&app.client_id);
+                }
+                self.tokens.retain(|_, token| token.app != Some(id));
+                self.orphan_hooks(id);
+            }
             Change::Membership(organization, user, role) => match role {
                 Some(role) => drop(self.members.insert((organization, user), role)),
                 None => drop(self.members.remove(&(organization, user))),
@@ -345,6 +395,14 @@ impl Tables {
     fn forget_hooks_of(&mut self, scope: HookScope) {
         for hook in self.hooks_of.remove(&scope).unwrap_or_default() {
             self.hooks.remove(&hook.id);
+        }
+    }
+
+    /// Hooks of an application that is gone become hooks of no application.
+    fn orphan_hooks(&mut self, app: AppId) {
+        let orphans: Vec<_> = self.hooks.values().filter(|hook| hook.app == Some(app)).cloned().collect();
+        for hook in orphans {
+            self.apply(Change::Hook(Arc::new(Hook { app: None, ..(*hook).clone() })));
         }
     }
 

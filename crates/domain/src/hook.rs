@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, HookId, RepositoryId, Uid};
+use crate::id::{AccountId, AppId, HookId, RepositoryId, Uid};
 use crate::rules::backoff::Schedule;
 use crate::rules::target::TargetUrl;
 use crate::secret::Secret;
@@ -98,6 +98,8 @@ pub struct Hook {
     pub extra: serde_json::Map<String, serde_json::Value>,
     /// The user who made it.
     pub creator: AccountId,
+    /// The OAuth application it was made through; organization hooks of an application are visible to it alone.
+    pub app: Option<AppId>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last edited.
@@ -142,6 +144,8 @@ pub struct NewHook {
     pub extra: serde_json::Map<String, serde_json::Value>,
     /// See [`Hook::creator`].
     pub creator: AccountId,
+    /// See [`Hook::app`]. An application that is gone by the time the hook is stored counts as none.
+    pub app: Option<AppId>,
     /// See [`Hook::created_at`].
     pub created_at: Timestamp,
 }
@@ -166,6 +170,7 @@ impl NewHook {
             retries: self.retries,
             extra: self.extra,
             creator: self.creator,
+            app: self.app,
             created_at: self.created_at,
             updated_at: self.created_at,
         }

@@ -36,6 +36,8 @@ ids! {
     RepositoryId,
     /// An access token (never its value).
     TokenId,
+    /// An OAuth application.
+    AppId,
     /// A hook. Unique across dialects and scopes.
     HookId,
     /// An accepted event. Within one node, ids rise in commit order.

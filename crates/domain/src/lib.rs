@@ -19,6 +19,7 @@ pub mod id;
 pub mod time;
 
 pub mod account;
+pub mod application;
 pub mod attempt;
 pub mod canonical;
 pub mod delivery;
@@ -26,6 +27,7 @@ pub mod dialect;
 pub mod directory;
 pub mod event;
 pub mod feed;
+pub mod grant;
 pub mod hook;
 pub mod secret;
 pub mod stream;

@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::account::{Account, AccountKind, OrgRole, Permission, Repository, Scopes, Token, TokenHash};
+use crate::application::{Application, NewApplication};
 use crate::attempt::{Attempt, Exchange, Settlement};
 use crate::delivery::{DeliveryState, Outgoing, PlannedDelivery, Reason, Work};
 use crate::directory::Directory;
 use crate::event::{Accepted, Event, NewEvent};
+use crate::grant::{CodeJudge, Device, DeviceAnswer, NewCode, NewDevice, Polled, Redeemed, Session};
 use crate::hook::{Hook, NewHook, SiblingRule};
-use crate::id::{AccountId, AttemptId, DeliveryId, EventId, HookId, RepositoryId, TokenId, Uid};
+use crate::id::{AccountId, AppId, AttemptId, DeliveryId, EventId, HookId, RepositoryId, TokenId, Uid};
 use crate::rules::breaker::Breaker;
 use crate::rules::target::TargetUrl;
 use crate::stream::Stream;
@@ -124,6 +126,8 @@ pub struct NewToken {
     pub hash: TokenHash,
     /// See [`Token::user`].
     pub user: AccountId,
+    /// See [`Token::app`].
+    pub app: Option<AppId>,
     /// See [`Token::scopes`].
     pub scopes: Scopes,
     /// See [`Token::note`].
@@ -166,7 +170,8 @@ pub trait Accounts: Send + Sync {
         user: AccountId,
         level: Option<Permission>,
     ) -> Stored<()>;
-    /// Stores a token.
+    /// Stores a token. Of the tokens an application holds for one user with the same scopes, only the newest
+    /// [`MAX_TOKENS_OF_A_GRANT`](crate::application::MAX_TOKENS_OF_A_GRANT) stay; older ones are revoked.
     async fn create_token(&self, new: NewToken) -> Stored<Arc<Token>>;
     /// Tokens of a user, by id.
     async fn tokens_of(&self, user: AccountId) -> Stored<Vec<Token>>;
@@ -176,13 +181,54 @@ pub trait Accounts: Send + Sync {
     async fn touch_tokens(&self, seen: Vec<(TokenId, Timestamp)>) -> Stored<()>;
 }
 
+/// OAuth applications. Reads go to the [`Directory`].
+#[async_trait]
+pub trait Applications: Send + Sync {
+    /// Registers an application.
+    async fn create_application(&self, new: NewApplication) -> Stored<Arc<Application>>;
+    /// Edits an application; `id`, `client_id` and `created_at` stay, `updated_at` becomes `now`.
+    async fn update_application(&self, id: AppId, now: Timestamp, edit: Edit<Application>) -> Stored<Arc<Application>>;
+    /// Deletes an application with its tokens and codes. Its hooks become hooks of no application.
+    async fn delete_application(&self, id: AppId) -> Stored<()>;
+    /// Gives a token a new value; the old one is refused from now on.
+    async fn reset_token(&self, id: TokenId, hash: TokenHash, now: Timestamp) -> Stored<Arc<Token>>;
+    /// Takes back all that a user gave an application: its tokens, and codes on their way.
+    async fn revoke_grant(&self, app: AppId, user: AccountId) -> Stored<()>;
+}
+
+/// What OAuth flows hold between their steps. What has ended is deleted as new things come.
+#[async_trait]
+pub trait Grants: Send + Sync {
+    /// Keeps an authorization code.
+    async fn keep_code(&self, new: NewCode) -> Stored<()>;
+    /// Redeems an authorization code, at most once.
+    async fn redeem_code(&self, hash: TokenHash, judge: CodeJudge) -> Stored<Redeemed>;
+    /// Keeps a device code. [`StoreError::NameTaken`] if the user code is in use, [`StoreError::Busy`] if the application
+    /// has [`MAX_WAITING_DEVICES`](crate::grant::MAX_WAITING_DEVICES).
+    async fn keep_device(&self, new: NewDevice) -> Stored<()>;
+    /// The device with that user code, expired or not.
+    async fn device(&self, user_code: TokenHash) -> Stored<Option<Device>>;
+    /// Writes down the user's answer; `false` if there is no such user code, or it was answered or has ended.
+    async fn answer_device(&self, user_code: TokenHash, now: Timestamp, answer: DeviceAnswer) -> Stored<bool>;
+    /// Polls with a device code; if it was approved, `value` becomes a token, and the code is spent.
+    async fn poll_device(&self, hash: TokenHash, app: AppId, now: Timestamp, value: TokenHash) -> Stored<Polled>;
+    /// Begins a session of a token, at `now`.
+    async fn begin_session(&self, hash: TokenHash, token: TokenId, now: Timestamp) -> Stored<()>;
+    /// The session of that hash, ended or not; none if its token is gone.
+    async fn session(&self, hash: TokenHash) -> Stored<Option<Session>>;
+    /// Notes that a session was used.
+    async fn touch_session(&self, hash: TokenHash, now: Timestamp) -> Stored<()>;
+    /// Ends a session.
+    async fn end_session(&self, hash: TokenHash) -> Stored<()>;
+}
+
 /// Hooks. Reads go to the [`Directory`].
 #[async_trait]
 pub trait Hooks: Send + Sync {
     /// Creates a hook, unless `rule` finds it cannot stand beside its siblings.
     async fn create_hook(&self, new: NewHook, rule: SiblingRule) -> Stored<Arc<Hook>>;
-    /// Edits a hook under the same rule; `id`, `uid`, `dialect`, `scope` and `created_at` stay, `version` rises,
-    /// `updated_at` becomes `now`.
+    /// Edits a hook under the same rule; `id`, `uid`, `dialect`, `scope`, `app` and `created_at` stay,
+    /// `version` rises, `updated_at` becomes `now`.
     async fn update_hook(&self, id: HookId, now: Timestamp, edit: Edit<Hook>, rule: SiblingRule) -> Stored<Arc<Hook>>;
     /// Deletes a hook. Its open deliveries end as cancelled when their turn comes; the log stays.
     async fn delete_hook(&self, id: HookId) -> Stored<()>;
@@ -379,7 +425,7 @@ pub trait Views: Send + Sync {
 
 /// One backend: SQLite or PostgreSQL.
 #[async_trait]
-pub trait Store: Accounts + Hooks + Events + Queue + Views {
+pub trait Store: Accounts + Applications + Grants + Hooks + Events + Queue + Views {
     /// Accounts, repositories, tokens and hooks in memory, true as of the last commit this node heard of.
     fn directory(&self) -> &Arc<Directory>;
     /// Connects the engine. Until then nothing is admitted and all planned deliveries are queued.

@@ -69,8 +69,8 @@ const WITHHELD: &[&str] = &[
     "security_and_analysis",
     "team_add",
 ];
-/// The canonical family that is withheld likewise.
-const WITHHELD_FAMILY: &str = "secret";
+/// The canonical families that are withheld likewise.
+const WITHHELD_FAMILIES: [&str; 2] = ["member", "secret"];
 /// The canonical family that no repository has.
 const OF_ACCOUNTS: &str = "organization";
 
@@ -109,7 +109,7 @@ impl Stream {
     /// stream that is called like the part after the dot, up to the colon.
     pub fn takes(&self, kind: &str) -> bool {
         let (first, rest) = kind.split_once('.').unwrap_or((kind, ""));
-        if first == WITHHELD_FAMILY || WITHHELD.contains(&rest) {
+        if WITHHELD_FAMILIES.contains(&first) || WITHHELD.contains(&rest) {
             return false;
         }
         let passed = rest.split(':').next().unwrap_or_default();
@@ -127,7 +127,7 @@ impl fmt::Display for Stream {
 fn is_own(name: &str) -> bool {
     Happening::types().iter().any(|kind| {
         let family = kind.split('.').next().unwrap_or(kind);
-        family != WITHHELD_FAMILY && family != OF_ACCOUNTS && (name == kind || name == family)
+        !WITHHELD_FAMILIES.contains(&family) && family != OF_ACCOUNTS && (name == kind || name == family)
     })
 }
 
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn what_only_administrators_should_read_is_in_no_stream() {
         let kinds = ["secret.detected", "github.secret_scanning_alert", "bitbucket_datacenter.repo:secret_detected"];
-        for kind in kinds.into_iter().chain(["github.dependabot_alert", "github.member"]) {
+        for kind in kinds.into_iter().chain(["github.dependabot_alert", "github.member", "member.added"]) {
             assert!(!stream("all").takes(kind), "{kind}");
         }
         assert!(WITHHELD.iter().all(|name| Stream::parse(name).is_none()));
@@ -204,7 +204,7 @@ mod tests {
         let streams: Vec<_> = KNOWN_ELSEWHERE.iter().map(|(name, _)| stream(name)).collect();
         for kind in Happening::types() {
             let family = kind.split('.').next().expect("not empty");
-            if matches!(family, "secret" | "organization") {
+            if matches!(family, "member" | "secret" | "organization") {
                 continue;
             }
             for name in ["all", family, &kind] {

@@ -90,6 +90,7 @@ pub(crate) async fn first_admin(folder: &Path, ports: &Ports) -> anyhow::Result<
     let row = NewToken {
         hash: TokenHash::of(token.expose()),
         user: admin.id,
+        app: None,
         scopes: Scopes::all(),
         note: Some("made at the first start".to_owned()),
         created_at: now,

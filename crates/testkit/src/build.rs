@@ -39,6 +39,7 @@ pub fn a_hook() -> AHook {
         retries: None,
         extra: serde_json::Map::new(),
         creator: AccountId(1),
+        app: None,
         created_at: START,
     })
 }

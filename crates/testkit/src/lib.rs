@@ -10,6 +10,6 @@ mod time;
 pub use build::{AHook, AnEvent, PLACE, Surroundings, a_hook, an_event};
 pub use entropy::SeededEntropy;
 pub use receiver::{Behaviour, Received, Receiver};
-pub use registry::{a_repository, a_token, a_user, an_organization};
+pub use registry::{a_repository, a_token, a_token_of, a_user, an_application, an_organization};
 pub use sender::{RecordingSender, answered, unanswered};
 pub use time::{FakeClock, START};

@@ -1,7 +1,8 @@
 //! Rows of the registry, to be created.
 
 use domain::account::{AccountKind, Scopes, TokenHash};
-use domain::id::AccountId;
+use domain::application::NewApplication;
+use domain::id::{AccountId, AppId};
 use domain::ports::{NewAccount, NewRepository, NewToken};
 
 use crate::build::uid_of;
@@ -45,5 +46,25 @@ pub fn a_repository(owner: AccountId, name: &str) -> NewRepository {
 
 /// A token of that value which never expires.
 pub fn a_token(value: &str, user: AccountId, scopes: Scopes) -> NewToken {
-    NewToken { hash: TokenHash::of(value), user, scopes, note: None, created_at: START, expires_at: None }
+    let hash = TokenHash::of(value);
+    NewToken { hash, user, app: None, scopes, note: None, created_at: START, expires_at: None }
+}
+
+/// The same, given to an OAuth application.
+pub fn a_token_of(app: AppId, value: &str, user: AccountId, scopes: Scopes) -> NewToken {
+    NewToken { app: Some(app), ..a_token(value, user, scopes) }
+}
+
+/// An OAuth application of that client id, with the secret `secret of` and its client id, for both flows.
+pub fn an_application(client_id: &str, owner: AccountId) -> NewApplication {
+    NewApplication {
+        client_id: client_id.to_owned(),
+        secret: TokenHash::of(&format!("secret of {client_id}")),
+        name: format!("App {client_id}"),
+        owner,
+        homepage: None,
+        redirect_urls: vec![format!("https://{client_id}.test/callback")],
+        device_flow: true,
+        created_at: START,
+    }
 }

@@ -119,6 +119,10 @@ impl Dialect for GitHub {
         WireRequest { headers, body, url: None }
     }
 
+    fn reaches(&self, kind: &str, action: Option<&str>, scope: HookScope) -> bool {
+        events::reaches(kind, action, scope)
+    }
+
     fn vendor_delays(&self) -> &'static [u32] {
         &[]
     }

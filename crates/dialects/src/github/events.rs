@@ -114,6 +114,15 @@ pub(crate) fn exists(event: &str, scope: HookScope) -> bool {
     }
 }
 
+/// Do hooks of that scope ever get this event with this action (contract section 4.1)? Asked of `*` above all: what only
+/// organizations hear stays with them, and so does the end of a repository. What apps get is nobody's secret here, so
+/// that a wildcard takes it.
+pub(crate) fn reaches(event: &str, action: Option<&str>, scope: HookScope) -> bool {
+    let of_organization = matches!(find(event), Some((_, Organization, _)));
+    let end_of_repository = event == "repository" && action == Some("deleted");
+    matches!(scope, HookScope::Account(_)) || !(of_organization || end_of_repository)
+}
+
 /// The `action` values of an event; `None` if there is no event of that name.
 pub(crate) fn actions(event: &str) -> Option<&'static [&'static str]> {
     find(event).map(|(_, _, actions)| *actions)
@@ -147,6 +156,16 @@ mod tests {
         assert!(!may_subscribe("team", REPOSITORY) && may_subscribe("team", ACCOUNT));
         for refused in ["download", "follow", "fork_apply", "gist", "installation", "Push", "", "nope"] {
             assert!(!may_subscribe(refused, ACCOUNT), "{refused}");
+        }
+    }
+
+    #[test]
+    fn some_messages_never_reach_the_hooks_of_a_repository() {
+        for (event, action) in [("team", "created"), ("organization", "renamed"), ("repository", "deleted")] {
+            assert!(reaches(event, Some(action), ACCOUNT) && !reaches(event, Some(action), REPOSITORY), "{event}");
+        }
+        for (event, action) in [("repository", Some("renamed")), ("push", None), ("member", Some("added"))] {
+            assert!(reaches(event, action, ACCOUNT) && reaches(event, action, REPOSITORY), "{event}");
         }
     }
 

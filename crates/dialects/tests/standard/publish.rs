@@ -217,7 +217,9 @@ async fn events_are_listed_newest_first_for_those_who_may_read_them() {
     assert!(org.json["next"].is_string());
     assert_eq!(bed.get("bob-token", "/api/v1/events?source=/orgs/acme").await.fault(), (403, "forbidden", "source"));
     assert_eq!(bed.get("ann-token", "/api/v1/events").await.fault(), (403, "forbidden", ""));
-    assert_eq!(ids(&bed.get(ROOT, "/api/v1/events").await.json).len(), 10);
+    let all = bed.get(ROOT, "/api/v1/events").await;
+    let kinds: Vec<&Value> = all.json["items"].as_array().expect("items").iter().map(|item| &item["type"]).collect();
+    assert_eq!((kinds.len(), kinds[10]), (11, &json!("organization.member_added")), "that of ann, when she joined");
     let id = first.json["items"][0]["id"].as_i64().expect("a number");
     assert_eq!(bed.get("bob-token", &format!("/api/v1/events/{id}")).await.json["data"], json!({"n": 4}));
     assert_eq!(first.json["items"][0].get("data"), None);

@@ -15,8 +15,8 @@ pub struct Told {
     pub shape: Option<Shape>,
 }
 
-/// Plans one delivery for each active hook and each message of its dialect and shape that it listens to (D-5: hooks
-/// that exist and are active at acceptance). The order is by message, then by hook.
+/// Plans one delivery for each active hook and each message of its dialect and shape that it listens to and that the
+/// dialect tells hooks of its scope (D-5: hooks that exist and are active at acceptance). The order is by message, then by hook.
 pub fn plan_deliveries(told: Vec<Told>, hooks: &[Arc<Hook>], dialects: &Dialects) -> Plan {
     let mut deliveries = Vec::with_capacity(hooks.len());
     for (index, Told { message, shape }) in (0..=u16::MAX).zip(&told) {
@@ -25,8 +25,12 @@ pub fn plan_deliveries(told: Vec<Told>, hooks: &[Arc<Hook>], dialects: &Dialects
             (Some(shape), Some(dialect)) => dialect.shape(hook) == *shape,
             (None, _) | (_, None) => true,
         };
+        let reaches = |hook: &Hook| {
+            dialect.is_none_or(|dialect| dialect.reaches(&message.kind, message.action.as_deref(), hook.scope))
+        };
         let wants = |hook: &&Arc<Hook>| {
-            hook.active && hook.dialect == message.dialect && hook.listens_to(&message.kind) && fits(hook)
+            let listens = hook.active && hook.dialect == message.dialect && hook.listens_to(&message.kind);
+            listens && fits(hook) && reaches(hook)
         };
         let planned = hooks.iter().filter(wants);
         deliveries.extend(planned.map(|hook| PlannedDelivery { hook: hook.id, message: index }));

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, params};
 use super::codes::Coded;
 use super::rows::{all, delete, moment, one, uid};
 use super::writer::Tx;
-use super::{Sqlite, repositories, tokens};
+use super::{Sqlite, applications, repositories, tokens};
 use crate::error::{Done, corrupt};
 
 const ACCOUNT: &str = "SELECT id, uid, kind, login, name, email, description, site_admin, created_at, updated_at, project_key FROM accounts";
@@ -120,8 +120,12 @@ impl Accounts for Sqlite {
     }
 
     async fn delete_account(&self, id: AccountId) -> Stored<()> {
-        // Repositories, hooks, tokens and memberships go with it by their foreign keys.
-        self.change(move |tx| delete(tx, "DELETE FROM accounts WHERE id = ?1", id.0, Change::AccountGone(id))).await
+        // Repositories, hooks, applications, tokens and memberships go with it by their foreign keys.
+        self.change(move |tx| {
+            applications::let_go_all_of(tx, id)?;
+            delete(tx, "DELETE FROM accounts WHERE id = ?1", id.0, Change::AccountGone(id))
+        })
+        .await
     }
 
     async fn set_membership(&self, organization: AccountId, user: AccountId, role: Option<OrgRole>) -> Stored<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::directory::Change;
 use domain::hook::{BasicAuth, Candidate, Hook, HookScope, NewHook, SiblingRule};
-use domain::id::{AccountId, HookId, RepositoryId};
+use domain::id::{AccountId, AppId, HookId, RepositoryId};
 use domain::ports::{Edit, Hooks, StoreError, Stored};
 use domain::rules::target::TargetUrl;
 use domain::time::Timestamp;
@@ -15,13 +15,13 @@ use rusqlite::{Connection, Row, params};
 use super::codes::Coded;
 use super::rows::{all, delete, moment, one, uid};
 use super::writer::Tx;
-use super::{Shared, Sqlite, breakers};
+use super::{Shared, Sqlite, applications, breakers};
 use crate::error::{Done, Failure, corrupt};
 use crate::vault::{Spot, Vault};
 
 const HOOK: &str = "SELECT id, uid, dialect, account_id, repository_id, version, active, url, url_sealed, events,
     secret_sealed, format, insecure_tls, timeout_us, retries, extra, creator_id, created_at, updated_at,
-    auth_user, auth_password_sealed FROM hooks";
+    auth_user, auth_password_sealed, app_id FROM hooks";
 
 /// The owner part of a hook's spots: repositories count up, accounts down.
 fn owner(scope: HookScope) -> i64 {
@@ -111,6 +111,7 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
         retries: retries.map(|text| json(id, "retries", &text)).transpose()?,
         extra: extra.map(|text| json(id, "extra", &text)).transpose()?.unwrap_or_default(),
         creator: AccountId(row.get(16)?),
+        app: row.get::<_, Option<i64>>(21)?.map(AppId),
         created_at: moment(row, 17)?,
         updated_at: moment(row, 18)?,
     })
@@ -144,15 +145,22 @@ fn siblings(tx: &Tx<'_>, scope: HookScope, dialect: domain::hook::DialectName) -
     hooks
 }
 
-fn insert(tx: &mut Tx<'_>, new: NewHook, rule: &SiblingRule) -> Done<Arc<Hook>> {
+fn insert(tx: &mut Tx<'_>, mut new: NewHook, rule: &SiblingRule) -> Done<Arc<Hook>> {
     rule(&Candidate::from(&new), &siblings(tx, new.scope, new.dialect)).map_err(StoreError::Conflict)?;
     let (account, repository) = match new.scope {
         HookScope::Account(id) => (Some(id.0), None),
         HookScope::Repository(id) => (None, Some(id.0)),
     };
+    if let Some(app) = new.app
+        && !applications::exists(tx.conn, app)?
+    {
+        // Deleted since the request began: the hook would be visible to nobody.
+        new.app = None;
+    }
     // The row comes first: its id is part of what its secrets are sealed with.
     let sql = "INSERT INTO hooks (uid, dialect, account_id, repository_id, version, active, events, format,
-        insecure_tls, creator_id, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, 1, ?5, '[]', 0, 0, ?6, ?7, ?7)";
+        insecure_tls, creator_id, created_at, updated_at, app_id)
+        VALUES (?1, ?2, ?3, ?4, 1, ?5, '[]', 0, 0, ?6, ?7, ?7, ?8)";
     tx.conn.prepare_cached(sql)?.execute(params![
         new.uid.0.as_bytes(),
         new.dialect.0,
@@ -161,6 +169,7 @@ fn insert(tx: &mut Tx<'_>, new: NewHook, rule: &SiblingRule) -> Done<Arc<Hook>> 
         new.active,
         new.creator.0,
         new.created_at.as_micros(),
+        new.app.map(|app| app.0),
     ])?;
     let made = new.numbered(HookId(tx.conn.last_insert_rowid()));
     let since = made.created_at;
@@ -215,10 +224,10 @@ fn update(
     rule: Option<&SiblingRule>,
 ) -> Done<Arc<Hook>> {
     let old = find(tx, id)?;
-    let fixed = (old.uid, old.dialect, old.scope, old.version, old.created_at, old.url.clone());
-    let (uid, dialect, scope, version, created_at, url) = fixed;
-    let edited =
-        Hook { id, uid, dialect, scope, version: version.saturating_add(1), created_at, updated_at: now, ..edit(old) };
+    let fixed = (old.uid, old.dialect, old.scope, old.version, old.app, old.created_at, old.url.clone());
+    let (uid, dialect, scope, version, app, created_at, url) = fixed;
+    let version = version.saturating_add(1);
+    let edited = Hook { id, uid, dialect, scope, version, app, created_at, updated_at: now, ..edit(old) };
     if let Some(rule) = rule {
         let others: Vec<_> = siblings(tx, scope, dialect).into_iter().filter(|sibling| sibling.id != id).collect();
         rule(&Candidate::from(&edited), &others).map_err(StoreError::Conflict)?;

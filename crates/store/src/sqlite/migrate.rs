@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     (2, "bitbucket", include_str!("../../migrations/sqlite/0002_bitbucket.sql")),
     (3, "log_in_order", include_str!("../../migrations/sqlite/0003_log_in_order.sql")),
+    (4, "oauth", include_str!("../../migrations/sqlite/0004_oauth.sql")),
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (

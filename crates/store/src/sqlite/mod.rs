@@ -1,14 +1,17 @@
 //! The embedded backend: one file, one process, one writer thread.
 
 mod accounts;
+mod applications;
 mod attempts;
 mod breakers;
 mod checkpoint;
 mod codes;
 mod connect;
+mod devices;
 mod events;
 mod filesystem;
 mod fresh;
+mod grants;
 mod hooks;
 mod inbox;
 mod migrate;
@@ -18,6 +21,7 @@ mod readers;
 mod recover;
 mod repositories;
 mod rows;
+mod sessions;
 mod settle;
 pub(crate) mod space;
 mod streams;
@@ -134,6 +138,7 @@ fn try_open(path: PathBuf, options: Options) -> Done<Sqlite> {
     });
     let mut changes = accounts::load(&conn)?;
     changes.extend(repositories::load(&conn)?);
+    changes.extend(applications::load(&conn)?);
     changes.extend(tokens::load(&conn)?);
     changes.extend(hooks::load(&conn, &shared)?);
     shared.directory.apply(changes);

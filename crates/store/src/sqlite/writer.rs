@@ -288,6 +288,8 @@ impl Writer {
                 | Change::Repository(_)
                 | Change::Token(..)
                 | Change::TokenGone(_)
+                | Change::Application(_)
+                | Change::ApplicationGone(_)
                 | Change::Membership(..)
                 | Change::Collaborator(..) => {}
             }

@@ -30,6 +30,13 @@ contract! {
         an_account_takes_everything_it_owns_along_but_not_the_log
         a_push_moves_the_repository_and_the_directory_survives_a_restart
     }
+    applications {
+        an_application_is_edited_within_its_identity_and_survives_a_restart
+        an_application_takes_its_tokens_along_and_lets_its_hooks_go
+        an_owner_takes_applications_along
+        of_an_applications_tokens_for_one_user_and_scope_the_newest_ten_stay
+        a_reset_token_has_a_new_value_alone
+    }
     breakers {
         d20_a_breaker_is_noted_with_its_settlement_and_survives_a_restart
         d20_of_several_observations_the_last_is_kept
@@ -41,6 +48,17 @@ contract! {
     events {
         d1_an_accepted_event_is_read_back_as_it_was
         d6_a_repeat_gets_the_first_answer_and_delivers_nothing
+    }
+    grants {
+        rfc6749_a_code_gives_one_token_and_its_replay_revokes_it
+        a_refused_code_is_spent_unless_it_was_anothers
+        a_code_ends_with_the_token_the_user_signed_in_with
+        codes_are_forgotten_a_day_after_their_end
+        rfc8628_a_device_waits_is_slowed_down_and_gets_one_token
+        rfc8628_a_device_is_denied_or_expires
+        an_application_has_no_more_than_a_thousand_devices_waiting
+        u3_a_session_is_read_back_used_and_ended
+        u3_a_session_ends_with_its_token
     }
     hooks {
         a_hook_is_edited_within_its_identity

@@ -1,5 +1,6 @@
 //! What only the SQLite backend has: one file, its lock, its migrations.
 
+use domain::account::TokenHash;
 use domain::hook::DialectName;
 use domain::ports::StoreError;
 use rusqlite::Connection;
@@ -79,6 +80,13 @@ async fn a_file_that_is_no_database_or_of_a_newer_server_is_refused() {
     assert!(matches!(bed.open_at(&text), Err(StoreError::Corrupt(_))));
 }
 
+/// A hash of the samples.
+fn hash(first: u8) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[0] = first;
+    bytes
+}
+
 /// Makes a database as the first release did, with a row in each table, and lets this server migrate it. Later
 /// migrations add rows of their own tables.
 #[tokio::test]
@@ -99,6 +107,7 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     bed.restart().await;
     let conn = Connection::open(bed.path()).expect("opens");
     conn.execute_batch(include_str!("samples/0002.sql")).expect("inserts");
+    conn.execute_batch(include_str!("samples/0004.sql")).expect("inserts");
     drop(conn);
     bed.restart().await;
     let store = bed.store();
@@ -114,6 +123,11 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     assert_eq!((tallies[0].kind.as_str(), tallies[0].successes), ("push", 1));
     let breakers = store.breakers_of(&[hook.id]).await.expect("reads");
     assert_eq!((breakers[0].1.failures, breakers[0].1.healed), (6, None));
+    let app = store.directory().application("00112233445566778899").expect("exists");
+    assert_eq!((app.name.as_str(), hook.app), ("Ferry", Some(app.id)));
+    let device = store.device(TokenHash(hash(2))).await.expect("reads").expect("exists");
+    assert!(matches!(device.answer, Some(domain::grant::DeviceAnswer::Approved { .. })));
+    assert!(store.session(TokenHash(hash(3))).await.expect("reads").is_some());
     let works = bed.claim(hook.id, 9).await;
     assert_eq!(works.len(), 1);
     assert_eq!(works[0].message().body, "{}");

@@ -67,6 +67,7 @@ fn new_hook(app: &App, scope: HookScope, me: &Principal, mut fields: HookFields)
         retries: None,
         extra,
         creator: me.user.id,
+        app: me.app,
         created_at: now,
     })
 }

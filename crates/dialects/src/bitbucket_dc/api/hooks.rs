@@ -77,9 +77,9 @@ pub(super) async fn shown(call: &Call, at: &At, hook: &Hook, detail: Detail) -> 
 /// Creates a webhook. Nothing is sent to it: the product's webhooks are tested by hand.
 pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiError> {
     let at = call.changeable()?;
-    let me = call.myself()?.user.id;
+    let me = call.myself()?;
     let wanted = read_hook(&call.app, at.scope(), &body.object()?).complete()?;
-    let new = new_hook(&call.app, at.scope(), me, wanted)?;
+    let new = NewHook { app: me.app, ..new_hook(&call.app, at.scope(), me.user.id, wanted)? };
     let hook = call.app.ports.store.create_hook(new, at_most(MAX_HOOKS)).await?;
     Ok((StatusCode::CREATED, Json(shown(&call, &at, &hook, Detail::Outline).await?)).into_response())
 }
@@ -105,6 +105,7 @@ fn new_hook(app: &App, scope: HookScope, creator: AccountId, wanted: Wanted) -> 
         retries: None,
         extra: Wanted::extra(wanted.name, wanted.configuration.entries),
         creator,
+        app: None,
         created_at: now,
     })
 }

@@ -93,6 +93,7 @@ fn unsaved(call: &Call, at: &At, url: TargetUrl) -> Result<Hook, ApiError> {
         retries: None,
         extra: Map::new(),
         creator: call.myself()?.user.id,
+        app: None,
         created_at: now,
     };
     Ok(new.numbered(HookId(0)))

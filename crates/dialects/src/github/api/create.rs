@@ -24,8 +24,8 @@ use crate::http::sibling_rule;
 /// Creates a hook and pings it.
 pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiError> {
     let subject = call.subject(HookAccess::Write)?;
-    let me = call.myself()?.user.clone();
-    let new = new_hook(&call.app, &subject, &me, read_hook(&body.object()?)?)?;
+    let (me, app) = (call.myself()?.user.clone(), call.myself()?.app);
+    let new = NewHook { app, ..new_hook(&call.app, &subject, &me, read_hook(&body.object()?)?)? };
     let rule = sibling_rule(call.app.settings.max_hooks_per_event, Vec::new());
     let hook = call.app.ports.store.create_hook(new, rule).await;
     let hook = hook.map_err(|error| subject.refused(error))?;
@@ -82,6 +82,7 @@ fn new_hook(app: &App, subject: &Subject, me: &Arc<Account>, fields: HookFields)
         retries: None,
         extra: alias.map(|alias| (ALIAS_KEY.to_owned(), alias.into())).into_iter().collect(),
         creator: me.id,
+        app: None,
         created_at: now,
     })
 }

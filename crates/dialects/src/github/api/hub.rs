@@ -9,7 +9,7 @@ mod wish;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
-use domain::account::Account;
+use domain::account::Principal;
 use domain::hook::{Candidate, Hook, HookConflict, NewHook, SiblingRule};
 use domain::id::Uid;
 use domain::ports::StoreError;
@@ -31,13 +31,13 @@ const MAX_ROUNDS: usize = 8;
 
 /// Subscribes a callback to an event, or ends that. Both may be repeated.
 pub(super) async fn hub(call: Call, headers: HeaderMap, body: RawBody) -> Result<StatusCode, ApiError> {
-    let me = call.myself()?.user.clone();
+    let me = call.myself()?;
     let wish = Wish::read(&body.form(&headers)?, &headers)?;
     let subject = subject(&call, &wish.topic)?;
     match wish.mode {
         Mode::Subscribe => {
             wish.check_callback(&call.app.settings.url_policy)?;
-            subscribe(&call.app, &subject, &me, &wish).await?;
+            subscribe(&call.app, &subject, me, &wish).await?;
         }
         Mode::Unsubscribe => unsubscribe(&call.app, &subject, &wish).await?,
     }
@@ -55,7 +55,7 @@ fn subject(call: &Call, topic: &Topic) -> Result<Subject, ApiError> {
     }
 }
 
-async fn subscribe(app: &App, subject: &Subject, me: &Arc<Account>, wish: &Wish) -> Result<(), ApiError> {
+async fn subscribe(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> Result<(), ApiError> {
     for _ in 0..MAX_ROUNDS {
         let done = match best_hook(app, subject, wish) {
             Some(hook) => change(app, &hook, wish).await,
@@ -69,9 +69,9 @@ async fn subscribe(app: &App, subject: &Subject, me: &Arc<Account>, wish: &Wish)
 }
 
 /// Creates and pings the callback's first hook. `false`: somebody else did meanwhile.
-async fn create(app: &App, subject: &Subject, me: &Arc<Account>, wish: &Wish) -> Result<bool, ApiError> {
+async fn create(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> Result<bool, ApiError> {
     match app.ports.store.create_hook(new_hook(app, subject, me, wish), alone_at_callback(app)).await {
-        Ok(hook) => greet(app, subject, &hook, me).await,
+        Ok(hook) => greet(app, subject, &hook, &me.user).await,
         Err(StoreError::Conflict(HookConflict::Duplicate)) => return Ok(false),
         Err(error) => return Err(refused(error)),
     }
@@ -140,7 +140,7 @@ fn with_subscription(mut hook: Hook, wish: &Wish) -> Hook {
     Hook { active: true, format: wish.format(), secret: wish.secret.clone(), ..hook }
 }
 
-fn new_hook(app: &App, subject: &Subject, me: &Account, wish: &Wish) -> NewHook {
+fn new_hook(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> NewHook {
     let now = app.ports.clock.now();
     NewHook {
         uid: Uid::new(now, &*app.ports.entropy),
@@ -156,7 +156,8 @@ fn new_hook(app: &App, subject: &Subject, me: &Account, wish: &Wish) -> NewHook 
         timeout: None,
         retries: None,
         extra: serde_json::Map::new(),
-        creator: me.id,
+        creator: me.user.id,
+        app: me.app,
         created_at: now,
     }
 }

@@ -62,6 +62,11 @@ pub(super) fn after(action: RepositoryAction, row: &Arc<Repository>) -> Arc<Repo
 }
 
 fn tell_transfer(from: &str, event: &RepositoryEvent, tale: &mut Tale<'_>) {
+    if tale.stage.owner.login.eq_ignore_ascii_case(from) {
+        // Published before the registry knows of it: these hooks are still the old owner's, and only the new one's get
+        // to hear of it (contract section 4.1).
+        return;
+    }
     let old = tale.stage.directory.account(from);
     tale.tell("repository", Some("transferred"), &event.actor, |stage| {
         let organization = old.as_deref().filter(|account| account.kind == AccountKind::Organization);

@@ -109,6 +109,7 @@ pub(crate) async fn create(
         retries: hook_json::retries(&mut body)?,
         extra: serde_json::Map::new(),
         creator: caller.0.user.id,
+        app: caller.0.app,
         created_at: now,
     };
     body.finish()?;

@@ -93,7 +93,7 @@ pub(crate) async fn create(
     body.finish()?;
     let token = mint_token(&*context.ports.entropy);
     let hash = TokenHash::of(token.expose());
-    let new = NewToken { hash, user: user.id, scopes, note, created_at: now, expires_at };
+    let new = NewToken { hash, user: user.id, app: None, scopes, note, created_at: now, expires_at };
     let stored = context.ports.store.create_token(new).await?;
     let fresh = Fresh { listed: TokenJson::new(&user, &stored), token: token.expose().to_owned() };
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(fresh)))

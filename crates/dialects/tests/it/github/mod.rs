@@ -1,6 +1,7 @@
 //! GitHub's REST API (contract github section 6.3). Tests are named after the check they make.
 
 mod access;
+mod audience;
 mod bad_input;
 mod create;
 mod deliveries;

@@ -1,8 +1,10 @@
 //! Cases by noun.
 
 pub(crate) mod accounts;
+pub(crate) mod applications;
 pub(crate) mod breakers;
 pub(crate) mod events;
+pub(crate) mod grants;
 pub(crate) mod hooks;
 pub(crate) mod queue;
 pub(crate) mod safety;

@@ -91,6 +91,7 @@ async fn mint(call: &Call, user: AccountId, scopes: Scopes) -> Result<(Arc<Token
     let new = NewToken {
         hash: TokenHash::of(value.expose()),
         user,
+        app: None,
         scopes,
         note: Some(IMPERSONATION.to_owned()),
         created_at: now,
