@@ -15,6 +15,7 @@ mod standard;
 #[cfg(test)]
 mod testing;
 mod unregistered;
+mod websub;
 
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ pub fn surfaces(settings: &SurfaceSettings) -> Vec<Box<dyn Surface>> {
         Box::new(github::GitHubSurface::default()),
         Box::new(bitbucket_cloud::BitbucketCloudSurface(Arc::new(settings.bitbucket_cloud.clone()))),
         Box::new(bitbucket_dc::BitbucketDataCenterSurface(Arc::new(settings.bitbucket_dc.clone()))),
+        Box::new(websub::WebSubSurface),
         Box::new(standard::StandardSurface),
     ]
 }

@@ -10,14 +10,13 @@ use domain::rules::access::HookAccess;
 use serde_json::Value;
 
 use super::call::Call;
-use super::conditional::http_date;
 use super::errors::ApiError;
 use super::hook_json::config;
 use super::paging::{paginate, with_links};
 use super::ping::{send_ping, send_test};
 use super::subject::Subject;
 use crate::github::dialect::NAME;
-use crate::http::PROBES_PER_MINUTE;
+use crate::http::{PROBES_PER_MINUTE, http_date};
 
 /// The hooks of a repository or an organization, oldest first.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {

@@ -14,11 +14,11 @@ use domain::secret::Secret;
 use serde_json::{Map, Value, json};
 
 use super::super::call::{Call, RawBody};
-use super::super::conditional::hex;
 use super::super::errors::{ApiError, Problem};
 use super::super::json::object;
 use super::super::types::Types;
 use crate::github::payload::shapes::{Organization, User};
+use crate::http::hex;
 
 /// Marks the tokens made here, so that they can be found again.
 const IMPERSONATION: &str = "impersonation";

@@ -1,0 +1,28 @@
+//! WebSub: streams of events as topics, and the hub that distributes them (contract websub).
+
+mod feed;
+mod hosted;
+mod negotiate;
+mod pages;
+mod render;
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::dialect::Dialect;
+use domain::flow::Ports;
+
+use crate::{ApiSettings, Surface};
+
+/// `/{owner}/{repo}/events/{event}`.
+pub(crate) struct WebSubSurface;
+
+impl Surface for WebSubSurface {
+    fn dialect(&self) -> Option<Arc<dyn Dialect>> {
+        None
+    }
+
+    fn routes(&self, ports: Ports, _: ApiSettings) -> Router {
+        pages::routes(ports)
+    }
+}
