@@ -37,6 +37,8 @@ pub struct Code {
     pub redirect_url: String,
     /// The PKCE challenge, by S256 (RFC 7636).
     pub challenge: Option<String>,
+    /// When the token it gives must end: with the one the user signed in with.
+    pub token_ends: Option<Timestamp>,
     /// From this moment on it is refused.
     pub expires_at: Timestamp,
 }
@@ -94,6 +96,8 @@ pub enum DeviceAnswer {
         scopes: Scopes,
         /// The token the user was signed in with: the approval does not outlive it.
         signed_in_with: TokenId,
+        /// When the token it gives must end: with that one.
+        token_ends: Option<Timestamp>,
     },
 }
 
@@ -131,6 +135,8 @@ pub enum Poll {
         user: AccountId,
         /// What was allowed.
         scopes: Scopes,
+        /// When the token it gives must end.
+        token_ends: Option<Timestamp>,
     },
 }
 
@@ -143,7 +149,10 @@ impl Device {
         let verdict = match &self.answer {
             _ if self.expires_at <= now => Poll::Expired,
             Some(DeviceAnswer::Denied) => Poll::Denied,
-            Some(DeviceAnswer::Approved { user, scopes, .. }) => Poll::Approved { user: *user, scopes: *scopes },
+            Some(DeviceAnswer::Approved { token_ends: Some(end), .. }) if *end <= now => Poll::Expired,
+            Some(DeviceAnswer::Approved { user, scopes, token_ends, .. }) => {
+                Poll::Approved { user: *user, scopes: *scopes, token_ends: *token_ends }
+            }
             None if early => Poll::SlowDown(interval),
             None => Poll::Pending,
         };
@@ -240,6 +249,11 @@ mod tests {
         let denied = Device { answer: Some(DeviceAnswer::Denied), ..a_device() };
         assert_eq!(denied.clone().poll(after(899)).1, Poll::Denied);
         assert_eq!(denied.poll(after(900)).1, Poll::Expired);
+        let (user, scopes, token_ends) = (AccountId(1), Scopes::default(), Some(after(60)));
+        let answer = Some(DeviceAnswer::Approved { user, scopes, signed_in_with: TokenId(1), token_ends });
+        let approved = Device { answer, ..a_device() };
+        assert_eq!(approved.clone().poll(after(59)).1, Poll::Approved { user, scopes, token_ends });
+        assert_eq!(approved.poll(after(60)).1, Poll::Expired, "the user's own token has ended");
     }
 
     #[test]

@@ -29,6 +29,35 @@ pub fn repository_hook_access(scopes: Scopes, private: bool) -> Option<HookAcces
     }
 }
 
+/// Does `scope` include `other`? Each includes itself.
+fn includes(scope: Scope, other: Scope) -> bool {
+    use Scope::{
+        AdminOrg, AdminRepoHook, PublicRepo, ReadOrg, ReadRepoHook, ReadUser, Repo, User, UserEmail, WriteOrg,
+        WriteRepoHook,
+    };
+    let included: &[Scope] = match scope {
+        Repo => &[PublicRepo, AdminRepoHook, WriteRepoHook, ReadRepoHook],
+        AdminRepoHook => &[WriteRepoHook, ReadRepoHook],
+        WriteRepoHook => &[ReadRepoHook],
+        AdminOrg => &[WriteOrg, ReadOrg],
+        WriteOrg => &[ReadOrg],
+        User => &[ReadUser, UserEmail],
+        _ => &[],
+    };
+    scope == other || included.contains(&other)
+}
+
+/// Those of the wanted scopes that a holder of `held` has, as such or as part of a larger one.
+pub fn held_of(wanted: Scopes, held: Scopes) -> Scopes {
+    wanted.iter().filter(|scope| held.iter().any(|has| includes(has, *scope))).collect()
+}
+
+/// The same scopes without those that others of them include, as GitHub normalises what it is asked for.
+pub fn normalised(scopes: Scopes) -> Scopes {
+    let larger = |small: Scope| scopes.iter().any(|scope| scope != small && includes(scope, small));
+    scopes.iter().filter(|scope| !larger(*scope)).collect()
+}
+
 /// May these scopes see a repository that the user can see?
 pub fn sees_repository(scopes: Scopes, private: bool) -> bool {
     !private || scopes.contains(Scope::Repo)
@@ -40,6 +69,19 @@ mod tests {
 
     fn access(scopes: &str, private: bool) -> Option<HookAccess> {
         repository_hook_access(Scopes::parse(scopes).expect("known scopes"), private)
+    }
+
+    #[test]
+    fn a_scope_is_held_as_such_or_as_part_of_a_larger_one() {
+        let of = |wanted: &str, held: &str| {
+            held_of(Scopes::parse(wanted).expect("known"), Scopes::parse(held).expect("known")).to_string()
+        };
+        assert_eq!(of("repo, user:email, admin:org", "repo, user"), "repo, user:email");
+        assert_eq!(of("read:repo_hook, read:org", "write:repo_hook, admin:org"), "read:repo_hook, read:org");
+        assert_eq!(of("repo, delete_repo, site_admin", "public_repo, admin:repo_hook"), "");
+        let plain = |scopes: &str| normalised(Scopes::parse(scopes).expect("known")).to_string();
+        assert_eq!(plain("repo, public_repo, write:repo_hook, read:org, user, user:email"), "repo, read:org, user");
+        assert_eq!(plain("read:user, user:email"), "read:user, user:email");
     }
 
     #[test]

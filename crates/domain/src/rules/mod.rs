@@ -5,4 +5,5 @@ pub mod backoff;
 pub mod breaker;
 pub mod decide;
 pub mod matching;
+pub mod redirect;
 pub mod target;

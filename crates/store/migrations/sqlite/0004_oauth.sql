@@ -23,7 +23,8 @@ ALTER TABLE hooks ADD COLUMN app_id INTEGER;
 CREATE INDEX hooks_of_app ON hooks (app_id) WHERE app_id IS NOT NULL;
 
 -- Authorization codes, by hash. A spent one stays for a while, so that its replay revokes what it gave; `token_id` has
--- no foreign key, for a revoked token does not make a spent code fresh. `signed_in_with` is the user's own token.
+-- no foreign key, for a revoked token does not make a spent code fresh. `signed_in_with` is the user's own token,
+-- and the token given ends when that one does.
 CREATE TABLE oauth_codes (
     hash           BLOB PRIMARY KEY,
     app_id         INTEGER NOT NULL REFERENCES oauth_apps (id) ON DELETE CASCADE,
@@ -32,6 +33,7 @@ CREATE TABLE oauth_codes (
     scopes         TEXT NOT NULL,
     redirect_url   TEXT NOT NULL,
     challenge      TEXT,
+    token_ends     INTEGER,
     expires_at     INTEGER NOT NULL,
     spent          INTEGER NOT NULL,
     token_id       INTEGER
@@ -52,6 +54,7 @@ CREATE TABLE oauth_devices (
     granted        TEXT,
     user_id        INTEGER REFERENCES accounts (id) ON DELETE CASCADE,
     signed_in_with INTEGER REFERENCES tokens (id) ON DELETE CASCADE,
+    token_ends     INTEGER,
     interval_us    INTEGER NOT NULL,
     polled_at      INTEGER,
     expires_at     INTEGER NOT NULL

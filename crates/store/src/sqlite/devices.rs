@@ -18,7 +18,7 @@ use super::writer::Tx;
 use crate::error::{Done, corrupt};
 
 const DEVICE: &str =
-    "SELECT app_id, scopes, answer, granted, user_id, signed_in_with, interval_us, polled_at, expires_at
+    "SELECT app_id, scopes, answer, granted, user_id, signed_in_with, interval_us, polled_at, expires_at, token_ends
     FROM oauth_devices";
 
 /// `answer` of a refusal.
@@ -34,6 +34,7 @@ fn device(row: &Row<'_>) -> Done<Device> {
             user: AccountId(user),
             scopes: scopes(row, 3, "oauth_devices")?,
             signed_in_with: TokenId(token),
+            token_ends: maybe_moment(row, 9)?,
         }),
         _ => return Err(corrupt("oauth_devices", 0, "unknown answer")),
     };
@@ -82,16 +83,24 @@ pub(super) fn by_user_code(conn: &Connection, user_code: TokenHash) -> Done<Opti
 
 /// Writes the user's answer down, once and in time.
 pub(super) fn answer(tx: &mut Tx<'_>, user_code: TokenHash, now: Timestamp, answer: &DeviceAnswer) -> Done<bool> {
-    let (code, granted, user, token) = match answer {
-        DeviceAnswer::Denied => (DENIED, None, None, None),
-        DeviceAnswer::Approved { user, scopes, signed_in_with } => {
-            (APPROVED, Some(scopes.to_string()), Some(user.0), Some(signed_in_with.0))
+    let (code, granted, user, token, ends) = match answer {
+        DeviceAnswer::Denied => (DENIED, None, None, None, None),
+        DeviceAnswer::Approved { user, scopes, signed_in_with, token_ends } => {
+            let ends = token_ends.map(Timestamp::as_micros);
+            (APPROVED, Some(scopes.to_string()), Some(user.0), Some(signed_in_with.0), ends)
         }
     };
-    let sql = "UPDATE oauth_devices SET answer = ?3, granted = ?4, user_id = ?5, signed_in_with = ?6
+    let sql = "UPDATE oauth_devices SET answer = ?3, granted = ?4, user_id = ?5, signed_in_with = ?6, token_ends = ?7
         WHERE user_code_hash = ?1 AND answer IS NULL AND expires_at > ?2";
-    let moved =
-        tx.conn.prepare_cached(sql)?.execute(params![user_code.0, now.as_micros(), code, granted, user, token])?;
+    let moved = tx.conn.prepare_cached(sql)?.execute(params![
+        user_code.0,
+        now.as_micros(),
+        code,
+        granted,
+        user,
+        token,
+        ends
+    ])?;
     Ok(moved == 1)
 }
 
@@ -100,12 +109,13 @@ pub(super) fn poll(tx: &mut Tx<'_>, hash: TokenHash, app: AppId, now: Timestamp,
     let found = all(tx.conn, &format!("{DEVICE} WHERE hash = ?1"), [hash.0], device)?.pop();
     let Some(found) = found.filter(|device| device.app == app) else { return Ok(Polled::Unknown) };
     let (after, verdict) = found.poll(now);
-    let Poll::Approved { user, scopes } = verdict else {
+    let Poll::Approved { user, scopes, token_ends } = verdict else {
         let sql = "UPDATE oauth_devices SET interval_us = ?2, polled_at = ?3 WHERE hash = ?1";
         tx.conn.prepare_cached(sql)?.execute(params![hash.0, micros(after.interval), now.as_micros()])?;
         return Ok(Polled::Waiting(verdict));
     };
     tx.conn.prepare_cached("DELETE FROM oauth_devices WHERE hash = ?1")?.execute([hash.0])?;
-    let new = NewToken { hash: value, user, app: Some(app), scopes, note: None, created_at: now, expires_at: None };
+    let new =
+        NewToken { hash: value, user, app: Some(app), scopes, note: None, created_at: now, expires_at: token_ends };
     Ok(Polled::Token(tokens::insert(tx, &new)?))
 }

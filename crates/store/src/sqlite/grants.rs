@@ -11,7 +11,7 @@ use domain::ports::{Grants, Stored};
 use domain::time::Timestamp;
 use rusqlite::{Row, params};
 
-use super::rows::{all, moment};
+use super::rows::{all, maybe_moment, moment};
 use super::writer::Tx;
 use super::{Sqlite, devices, sessions, tokens};
 use crate::error::{Done, corrupt};
@@ -27,7 +27,7 @@ fn keep(tx: &mut Tx<'_>, new: &NewCode) -> Done<()> {
     let forgotten = new.code.expires_at.minus(CODE_LIFE + GRANT_MEMORY);
     tx.conn.prepare_cached("DELETE FROM oauth_codes WHERE expires_at < ?1")?.execute([forgotten.as_micros()])?;
     let sql = "INSERT INTO oauth_codes (hash, app_id, user_id, signed_in_with, scopes, redirect_url, challenge,
-        expires_at, spent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)";
+        token_ends, expires_at, spent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)";
     tx.conn.prepare_cached(sql)?.execute(params![
         new.hash.0,
         new.code.app.0,
@@ -36,6 +36,7 @@ fn keep(tx: &mut Tx<'_>, new: &NewCode) -> Done<()> {
         new.code.scopes.to_string(),
         new.code.redirect_url,
         new.code.challenge,
+        new.code.token_ends.map(Timestamp::as_micros),
         new.code.expires_at.as_micros(),
     ])?;
     Ok(())
@@ -49,7 +50,7 @@ struct Kept {
 }
 
 fn find(tx: &Tx<'_>, hash: TokenHash) -> Done<Option<Kept>> {
-    let sql = "SELECT app_id, user_id, scopes, redirect_url, challenge, expires_at, spent, token_id
+    let sql = "SELECT app_id, user_id, scopes, redirect_url, challenge, expires_at, spent, token_id, token_ends
         FROM oauth_codes WHERE hash = ?1";
     let read = |row: &Row<'_>| {
         let code = Code {
@@ -58,6 +59,7 @@ fn find(tx: &Tx<'_>, hash: TokenHash) -> Done<Option<Kept>> {
             scopes: scopes(row, 2, "oauth_codes")?,
             redirect_url: row.get(3)?,
             challenge: row.get(4)?,
+            token_ends: maybe_moment(row, 8)?,
             expires_at: moment(row, 5)?,
         };
         Ok(Kept { code, spent: row.get(6)?, token: row.get::<_, Option<i64>>(7)?.map(TokenId) })

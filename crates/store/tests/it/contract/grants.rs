@@ -34,6 +34,7 @@ fn a_code(bed: &Bed, value: &str, app: AppId, signed_in_with: TokenId) -> NewCod
         scopes: scopes(),
         redirect_url: "https://ferry.test/callback".to_owned(),
         challenge: Some("challenge".to_owned()),
+        token_ends: Some(bed.now().plus(GRANT_MEMORY)),
         expires_at: bed.now().plus(CODE_LIFE),
     };
     NewCode { hash: TokenHash::of(value), code, signed_in_with }
@@ -134,13 +135,14 @@ pub(crate) async fn rfc8628_a_device_waits_is_slowed_down_and_gets_one_token(bed
     assert_eq!(interval, Duration::from_secs(10));
     assert!(matches!(poll(&bed, AppId(99), 1).await, Polled::Unknown), "another application's");
     let code = TokenHash::of("user 1");
-    let approved = DeviceAnswer::Approved { user: OCTO, scopes: scopes(), signed_in_with: own };
+    let token_ends = Some(bed.now().plus(GRANT_MEMORY));
+    let approved = DeviceAnswer::Approved { user: OCTO, scopes: scopes(), signed_in_with: own, token_ends };
     assert!(bed.store().answer_device(code, bed.now(), approved.clone()).await.expect("answers"));
     assert!(!bed.store().answer_device(code, bed.now(), DeviceAnswer::Denied).await.expect("answers"), "once");
     bed.crash_and_recover().await;
     assert_eq!(bed.store().device(code).await.expect("reads").expect("exists").answer, Some(approved));
     let Polled::Token(token) = poll(&bed, app, 1).await else { panic!("no token") };
-    assert_eq!((token.app, token.user, token.scopes), (Some(app), OCTO, scopes()));
+    assert_eq!((token.app, token.user, token.scopes, token.expires_at), (Some(app), OCTO, scopes(), token_ends));
     assert!(knows(&bed, "given"));
     assert!(matches!(poll(&bed, app, 1).await, Polled::Unknown), "spent");
 }
@@ -155,7 +157,7 @@ pub(crate) async fn rfc8628_a_device_is_denied_or_expires(bed: Bed) {
     assert!(matches!(poll(&bed, app, 1).await, Polled::Waiting(Poll::Denied)));
     bed.clock.advance(DEVICE_LIFE);
     assert!(matches!(poll(&bed, app, 2).await, Polled::Waiting(Poll::Expired)));
-    let late = DeviceAnswer::Approved { user: OCTO, scopes: scopes(), signed_in_with: own };
+    let late = DeviceAnswer::Approved { user: OCTO, scopes: scopes(), signed_in_with: own, token_ends: None };
     assert!(!bed.store().answer_device(TokenHash::of("user 2"), bed.now(), late).await.expect("answers"));
     assert!(bed.store().device(TokenHash::of("user 3")).await.expect("reads").is_none());
 }
