@@ -1,7 +1,10 @@
 //! WebSub: streams of events as topics, and the hub that distributes them (contract websub).
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the hub will ask"))]
+mod discovery;
 mod feed;
 mod hosted;
+mod media;
 mod negotiate;
 mod pages;
 mod render;
