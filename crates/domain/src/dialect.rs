@@ -111,11 +111,14 @@ pub struct HookTerms {
     pub form: bool,
     /// How many one scope may have.
     pub max_hooks: Option<usize>,
+    /// Each OAuth application has hooks of its own, and nobody is shown another's: see
+    /// [`sees_hook`](crate::rules::access::sees_hook).
+    pub isolated: bool,
 }
 
 impl Default for HookTerms {
     fn default() -> Self {
-        Self { wildcard: true, form: true, max_hooks: None }
+        Self { wildcard: true, form: true, max_hooks: None, isolated: false }
     }
 }
 

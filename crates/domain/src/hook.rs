@@ -210,6 +210,8 @@ pub struct Candidate<'a> {
     pub format: BodyFormat,
     /// See [`Hook::insecure_tls`].
     pub insecure_tls: bool,
+    /// See [`Hook::app`].
+    pub app: Option<AppId>,
 }
 
 impl<'a> From<&'a NewHook> for Candidate<'a> {
@@ -220,6 +222,7 @@ impl<'a> From<&'a NewHook> for Candidate<'a> {
             secret: hook.secret.as_ref(),
             format: hook.format,
             insecure_tls: hook.insecure_tls,
+            app: hook.app,
         }
     }
 }
@@ -232,6 +235,7 @@ impl<'a> From<&'a Hook> for Candidate<'a> {
             secret: hook.secret.as_ref(),
             format: hook.format,
             insecure_tls: hook.insecure_tls,
+            app: hook.app,
         }
     }
 }

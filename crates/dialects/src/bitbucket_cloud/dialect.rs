@@ -48,7 +48,7 @@ impl Dialect for BitbucketCloud {
     }
 
     fn hook_terms(&self, scope: HookScope) -> HookTerms {
-        HookTerms { wildcard: false, form: false, max_hooks: Some(self.settings.max_hooks(scope)) }
+        HookTerms { wildcard: false, form: false, max_hooks: Some(self.settings.max_hooks(scope)), isolated: false }
     }
 
     fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {

@@ -85,7 +85,7 @@ impl Dialect for BitbucketDataCenter {
     }
 
     fn hook_terms(&self, _scope: HookScope) -> HookTerms {
-        HookTerms { wildcard: false, form: false, max_hooks: Some(MAX_HOOKS) }
+        HookTerms { wildcard: false, form: false, max_hooks: Some(MAX_HOOKS), isolated: false }
     }
 
     fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::account::Account;
 use domain::canonical::Happening;
 use domain::delivery::Message;
-use domain::dialect::{Dialect, Draft, Scene, Sending, WireRequest};
+use domain::dialect::{Dialect, Draft, HookTerms, Scene, Sending, WireRequest};
 use domain::hook::{BodyFormat, DialectName, Hook, HookScope};
 
 use super::{api, events, passthrough, payload};
@@ -68,6 +68,10 @@ impl Dialect for GitHub {
 
     fn knows_event(&self, kind: &str, scope: HookScope) -> bool {
         events::exists(kind, scope)
+    }
+
+    fn hook_terms(&self, scope: HookScope) -> HookTerms {
+        HookTerms { isolated: isolated(scope), ..HookTerms::default() }
     }
 
     fn translate(&self, happening: &Happening, scene: &Scene<'_>, wanted: &dyn Fn(&str) -> bool) -> Vec<Draft> {
@@ -134,6 +138,12 @@ impl Dialect for GitHub {
     fn max_payload(&self) -> usize {
         MAX_PAYLOAD
     }
+}
+
+/// Are hooks of that scope shown only to the application that made them? Those of organizations are, those of
+/// repositories have no such rule (contract section 2).
+pub(crate) fn isolated(scope: HookScope) -> bool {
+    matches!(scope, HookScope::Account(_))
 }
 
 /// `payload=` and the form-encoded JSON, nothing else.

@@ -22,4 +22,4 @@ pub use form::{Form, FormError, MAX_FORM_BODY};
 pub(crate) use head::header_map;
 pub(crate) use meter::{Meter, PROBES_PER_MINUTE, Reading};
 pub use settings::{ApiSettings, UrlPolicy};
-pub(crate) use siblings::{anything_goes, at_most, sibling_rule};
+pub(crate) use siblings::{Terms, anything_goes, at_most, sibling_rule};

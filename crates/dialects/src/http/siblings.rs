@@ -5,11 +5,26 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::hook::{ALL_EVENTS, Candidate, Hook, HookConflict, SiblingRule};
+use domain::rules::access::sees_hook;
 
-/// No two hooks with the same configuration share an event, and no event has more than `limit` hooks. Events in `kept`,
-/// which the hook had before an edit, are not counted again, so that a lowered limit does not lock old hooks.
-pub(crate) fn sibling_rule(limit: usize, kept: Vec<String>) -> SiblingRule {
-    Arc::new(move |candidate, siblings| judge(candidate, siblings, limit, &kept))
+/// What hooks are judged by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// How many hooks an event may have.
+    pub(crate) limit: usize,
+    /// Events which the hook had before an edit: not counted again, so that a lowered limit does not lock old hooks.
+    pub(crate) kept: Vec<String>,
+    /// See [`HookTerms::isolated`](domain::dialect::HookTerms).
+    pub(crate) isolated: bool,
+}
+
+/// No two hooks with the same configuration share an event, and no event has more hooks than the limit.
+///
+/// Where hooks are isolated, likeness is judged among those of the same application: whoever was told of another's hook
+/// would know its URL, and could guess its secret. The limit counts all of them nevertheless, as each costs a delivery
+/// per event whoever made it; that an event is full says no more than that somebody listens.
+pub(crate) fn sibling_rule(terms: Terms) -> SiblingRule {
+    Arc::new(move |candidate, siblings| judge(candidate, siblings, &terms))
 }
 
 /// A new hook may join fewer than `limit`; hooks may be alike.
@@ -25,14 +40,16 @@ pub(crate) fn anything_goes() -> SiblingRule {
     Arc::new(|_, _| Ok(()))
 }
 
-fn judge(candidate: &Candidate<'_>, siblings: &[Arc<Hook>], limit: usize, kept: &[String]) -> Result<(), HookConflict> {
-    if siblings.iter().any(|sibling| same_config(candidate, sibling) && overlap(candidate.events, &sibling.events)) {
+fn judge(candidate: &Candidate<'_>, siblings: &[Arc<Hook>], terms: &Terms) -> Result<(), HookConflict> {
+    let mut seen = siblings.iter().filter(|sibling| sees_hook(terms.isolated, sibling.app, candidate.app));
+    if seen.any(|sibling| same_config(candidate, sibling) && overlap(candidate.events, &sibling.events)) {
         return Err(HookConflict::Duplicate);
     }
+    let limit = terms.limit;
     let full = |event: &&str| siblings.iter().filter(|sibling| sibling.listens_to(event)).count() >= limit;
     let events: Vec<String> = counted(candidate, siblings)
         .into_iter()
-        .filter(|event| !keeps(kept, event))
+        .filter(|event| !keeps(&terms.kept, event))
         .filter(full)
         .map(str::to_owned)
         .collect();
@@ -67,7 +84,7 @@ fn overlap(left: &[String], right: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use domain::id::HookId;
+    use domain::id::{AppId, HookId};
     use testkit::a_hook;
 
     use super::*;
@@ -77,7 +94,7 @@ mod tests {
     }
 
     fn verdict(candidate: &Hook, siblings: &[Arc<Hook>], limit: usize) -> Result<(), HookConflict> {
-        sibling_rule(limit, Vec::new())(&Candidate::from(candidate), siblings)
+        sibling_rule(Terms { limit, ..Terms::default() })(&Candidate::from(candidate), siblings)
     }
 
     #[test]
@@ -93,6 +110,26 @@ mod tests {
     }
 
     #[test]
+    fn check_25_isolated_hooks_are_compared_within_their_application_and_counted_over_all() {
+        let made_by = |id, app| {
+            let plain = hook(id, "http://a.test/", &["push"]);
+            Arc::new(Hook { app, ..(*plain).clone() })
+        };
+        let (a, b) = (Some(AppId(1)), Some(AppId(2)));
+        let siblings = [made_by(1, a)];
+        let check = |app, limit, isolated| {
+            let terms = Terms { limit, isolated, ..Terms::default() };
+            sibling_rule(terms)(&Candidate::from(&*made_by(2, app)), &siblings)
+        };
+        for other in [b, None] {
+            assert_eq!(check(other, 20, true), Ok(()));
+            assert_eq!(check(other, 20, false), Err(HookConflict::Duplicate));
+            assert!(matches!(check(other, 1, true), Err(HookConflict::TooMany { .. })));
+        }
+        assert_eq!(check(a, 20, true), Err(HookConflict::Duplicate));
+    }
+
+    #[test]
     fn check_10_full_events_are_listed_one_by_one() {
         let full = |events: &[&str]| {
             let events = events.iter().map(|event| (*event).to_owned()).collect();
@@ -103,7 +140,7 @@ mod tests {
         assert_eq!(check(&["issues"]), Ok(()));
         assert_eq!(check(&["push", "issues", "fork"]), full(&["push", "fork"]));
         assert_eq!(check(&["*"]), full(&["fork", "push"]), "a wildcard counts toward every event");
-        let kept = sibling_rule(2, vec!["push".to_owned()]);
+        let kept = sibling_rule(Terms { limit: 2, kept: vec!["push".to_owned()], isolated: false });
         let edited = hook(3, "http://3.test/", &["push"]);
         assert_eq!(kept(&Candidate::from(&*edited), &siblings), Ok(()), "an event it already had stays");
     }

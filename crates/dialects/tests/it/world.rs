@@ -13,10 +13,12 @@ use domain::attempt::{Attempt, Exchange, Next, Settlement};
 use domain::delivery::{DeliveryState, Work};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
-use domain::id::HookId;
+use domain::id::{AppId, HookId};
 use domain::ports::{ClaimDue, Clock, NewAccount, NewRepository, NewToken};
 use serde_json::Value;
-use testkit::{FakeClock, RecordingSender, SeededEntropy, a_repository, a_token, a_user, an_organization};
+use testkit::{
+    FakeClock, RecordingSender, SeededEntropy, a_repository, a_token, a_user, an_application, an_organization,
+};
 use tower::ServiceExt;
 
 /// Everything with hooks and repositories.
@@ -99,13 +101,30 @@ impl World {
 
     /// A fresh token.
     pub(crate) async fn token_for(&self, login: &str, scopes: &str) -> String {
+        self.token_through(None, login, scopes).await
+    }
+
+    /// A fresh token that the user gave an OAuth application, if one is named. Applications are registered as needed.
+    pub(crate) async fn token_through(&self, app: Option<&str>, login: &str, scopes: &str) -> String {
         let number = self.tokens.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let value = format!("token-{number}");
         let user = self.ports.directory().account(login).expect("the user");
         let scopes = Scopes::parse(scopes).expect("known scopes");
-        let new = NewToken { created_at: self.clock.now(), ..a_token(&value, user.id, scopes) };
+        let app = match app {
+            Some(client_id) => Some(self.application(client_id).await),
+            None => None,
+        };
+        let new = NewToken { app, created_at: self.clock.now(), ..a_token(&value, user.id, scopes) };
         self.ports.store.create_token(new).await.expect("a token");
         value
+    }
+
+    async fn application(&self, client_id: &str) -> AppId {
+        let owner = self.ports.directory().account("mallory").expect("mallory").id;
+        match self.ports.directory().application(client_id) {
+            Some(known) => known.id,
+            None => self.ports.store.create_application(an_application(client_id, owner)).await.expect("registered").id,
+        }
     }
 
     /// Gives a user a permission on `acme/app`.

@@ -1,6 +1,7 @@
 //! What a principal may do with a repository or an account (design section 5).
 
 use crate::account::{Scope, Scopes};
+use crate::id::AppId;
 
 /// Levels of access to hooks, each including the ones before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,13 @@ pub fn normalised(scopes: Scopes) -> Scopes {
     scopes.iter().filter(|scope| !larger(*scope)).collect()
 }
 
+/// May a token of the application `asker` (none: a token that a person made) see a hook made by a token of `maker`? Where
+/// hooks are isolated, an application has its own only, and people have those that no application made: a hook's target
+/// can be a secret in itself (contract github section 2).
+pub fn sees_hook(isolated: bool, maker: Option<AppId>, asker: Option<AppId>) -> bool {
+    !isolated || maker == asker
+}
+
 /// May these scopes see a repository that the user can see?
 pub fn sees_repository(scopes: Scopes, private: bool) -> bool {
     !private || scopes.contains(Scope::Repo)
@@ -82,6 +90,17 @@ mod tests {
         let plain = |scopes: &str| normalised(Scopes::parse(scopes).expect("known")).to_string();
         assert_eq!(plain("repo, public_repo, write:repo_hook, read:org, user, user:email"), "repo, read:org, user");
         assert_eq!(plain("read:user, user:email"), "read:user, user:email");
+    }
+
+    #[test]
+    fn applications_and_people_see_each_other_s_hooks_only_where_these_are_not_isolated() {
+        let tokens = [None, Some(AppId(1)), Some(AppId(2))];
+        for maker in tokens {
+            for asker in tokens {
+                assert!(sees_hook(false, maker, asker));
+                assert_eq!(sees_hook(true, maker, asker), maker == asker, "{maker:?} {asker:?}");
+            }
+        }
     }
 
     #[test]

@@ -19,14 +19,13 @@ use super::subject::Subject;
 use super::validate::{ALIAS_KEY, Config, ConfigFields, HookFields, Sense, read_hook};
 use crate::github::dialect::NAME;
 use crate::github::events::DEFAULT_EVENT;
-use crate::http::sibling_rule;
 
 /// Creates a hook and pings it.
 pub(super) async fn create(call: Call, body: RawBody) -> Result<Response, ApiError> {
     let subject = call.subject(HookAccess::Write)?;
     let (me, app) = (call.myself()?.user.clone(), call.myself()?.app);
     let new = NewHook { app, ..new_hook(&call.app, &subject, &me, read_hook(&body.object()?)?)? };
-    let rule = sibling_rule(call.app.settings.max_hooks_per_event, Vec::new());
+    let rule = subject.sibling_rule(&call.app, Vec::new());
     let hook = call.app.ports.store.create_hook(new, rule).await;
     let hook = hook.map_err(|error| subject.refused(error))?;
     greet(&call.app, &subject, &hook, &me).await;

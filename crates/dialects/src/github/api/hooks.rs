@@ -15,13 +15,12 @@ use super::hook_json::config;
 use super::paging::{paginate, with_links};
 use super::ping::{send_ping, send_test};
 use super::subject::Subject;
-use crate::github::dialect::NAME;
 use crate::http::{PROBES_PER_MINUTE, http_date};
 
 /// The hooks of a repository or an organization, oldest first.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
     let subject = call.subject(HookAccess::Read)?;
-    let hooks = call.app.ports.directory().hooks_of(subject.scope(), NAME);
+    let hooks = subject.hooks_for(call.app.ports.directory(), call.myself()?);
     let (page, links) = paginate(&call, hooks);
     let ids: Vec<_> = page.iter().map(|hook| hook.id).collect();
     let exchanges = call.app.ports.store.last_exchanges(&ids).await?;

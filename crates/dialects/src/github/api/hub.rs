@@ -22,7 +22,7 @@ use super::errors::ApiError;
 use super::subject::Subject;
 use super::validate::ALIAS_KEY;
 use crate::github::dialect::NAME;
-use crate::http::{anything_goes, sibling_rule};
+use crate::http::anything_goes;
 use topic::Topic;
 use wish::{Mode, Wish};
 
@@ -58,7 +58,7 @@ fn subject(call: &Call, topic: &Topic) -> Result<Subject, ApiError> {
 async fn subscribe(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> Result<(), ApiError> {
     for _ in 0..MAX_ROUNDS {
         let done = match best_hook(app, subject, wish) {
-            Some(hook) => change(app, &hook, wish).await,
+            Some(hook) => change(app, subject, &hook, wish).await,
             None => create(app, subject, me, wish).await,
         };
         if done? {
@@ -70,7 +70,7 @@ async fn subscribe(app: &App, subject: &Subject, me: &Principal, wish: &Wish) ->
 
 /// Creates and pings the callback's first hook. `false`: somebody else did meanwhile.
 async fn create(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> Result<bool, ApiError> {
-    match app.ports.store.create_hook(new_hook(app, subject, me, wish), alone_at_callback(app)).await {
+    match app.ports.store.create_hook(new_hook(app, subject, me, wish), alone_at_callback(app, subject)).await {
         Ok(hook) => greet(app, subject, &hook, &me.user).await,
         Err(StoreError::Conflict(HookConflict::Duplicate)) => return Ok(false),
         Err(error) => return Err(refused(error)),
@@ -79,8 +79,8 @@ async fn create(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> Re
 }
 
 /// Makes the subscription part of a hook. `false`: it has become another one's meanwhile, or is gone.
-async fn change(app: &App, hook: &Hook, wish: &Wish) -> Result<bool, ApiError> {
-    let rule = sibling_rule(app.settings.max_hooks_per_event, hook.events.clone());
+async fn change(app: &App, subject: &Subject, hook: &Hook, wish: &Wish) -> Result<bool, ApiError> {
+    let rule = subject.sibling_rule(app, hook.events.clone());
     let wished = wish.clone();
     let edit = Box::new(move |hook| with_subscription(hook, &wished));
     match app.ports.store.update_hook(hook.id, app.ports.clock.now(), edit, rule).await {
@@ -163,8 +163,8 @@ fn new_hook(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> NewHoo
 }
 
 /// No two requests at once both create a hook for one callback: the second is told [`HookConflict::Duplicate`].
-fn alone_at_callback(app: &App) -> SiblingRule {
-    let limits = sibling_rule(app.settings.max_hooks_per_event, Vec::new());
+fn alone_at_callback(app: &App, subject: &Subject) -> SiblingRule {
+    let limits = subject.sibling_rule(app, Vec::new());
     Arc::new(move |candidate: &Candidate<'_>, siblings| {
         let taken = |sibling: &Arc<Hook>| sibling.url == *candidate.url && !sibling.events.is_empty();
         if siblings.iter().any(taken) { Err(HookConflict::Duplicate) } else { limits(candidate, siblings) }

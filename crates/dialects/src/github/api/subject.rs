@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use domain::account::{Account, OrgRole, Permission, Principal, Scope};
 use domain::attempt::Exchange;
-use domain::directory::Located;
+use domain::directory::{Directory, Located};
 use domain::event::Place;
-use domain::hook::{Hook, HookConflict, HookScope};
+use domain::hook::{Hook, HookConflict, HookScope, SiblingRule};
 use domain::id::HookId;
 use domain::ports::StoreError;
-use domain::rules::access::{HookAccess, repository_hook_access};
+use domain::rules::access::{HookAccess, repository_hook_access, sees_hook};
 use serde_json::Value;
 
+use super::app::App;
 use super::call::Call;
 use super::errors::{ApiError, Problem};
 use super::hook_json::{organization_hook, repository_hook};
-use crate::github::dialect::NAME;
+use crate::github::dialect::{NAME, isolated};
 use crate::github::links::Links;
+use crate::http::{Terms, sibling_rule};
 
 /// The owner of a list of hooks.
 #[derive(Clone, Debug)]
@@ -86,6 +88,19 @@ impl Subject {
         }
     }
 
+    /// What its hooks may not be beside each other. `kept`: the events of a hook before an edit.
+    pub(super) fn sibling_rule(&self, app: &App, kept: Vec<String>) -> SiblingRule {
+        let limit = app.settings.max_hooks_per_event;
+        sibling_rule(Terms { limit, kept, isolated: isolated(self.scope()) })
+    }
+
+    /// Its hooks that such a token sees, in creation order; of the others it learns nothing (contract section 2).
+    pub(super) fn hooks_for(&self, directory: &Directory, me: &Principal) -> Vec<Arc<Hook>> {
+        let mut hooks = directory.hooks_of(self.scope(), NAME);
+        hooks.retain(|hook| sees_hook(isolated(self.scope()), hook.app, me.app));
+        hooks
+    }
+
     /// Why the store did not save one of its hooks.
     pub(super) fn refused(&self, error: StoreError) -> ApiError {
         let kind = match self {
@@ -151,8 +166,9 @@ impl Call {
     /// The hook the path names, if it is one of this surface on that subject.
     pub(super) fn hook(&self, need: HookAccess) -> Result<(Subject, Arc<Hook>), ApiError> {
         let subject = self.subject(need)?;
-        let hook = self.app.ports.directory().hook(HookId(self.id("hook_id")?));
-        let hook = hook.filter(|hook| hook.dialect == NAME && hook.scope == subject.scope());
-        Ok((subject, hook.ok_or(ApiError::NotFound)?))
+        let id = HookId(self.id("hook_id")?);
+        let hooks = subject.hooks_for(self.app.ports.directory(), self.myself()?);
+        let hook = hooks.into_iter().find(|hook| hook.id == id).ok_or(ApiError::NotFound)?;
+        Ok((subject, hook))
     }
 }

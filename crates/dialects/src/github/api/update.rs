@@ -16,7 +16,6 @@ use super::hook_json::config;
 use super::hooks::hook_answer;
 use super::subject::Subject;
 use super::validate::{ALIAS_KEY, Config, ContentType, HookFields, Sense, read_config, read_hook};
-use crate::http::sibling_rule;
 
 /// Edits a hook.
 pub(super) async fn update(call: Call, body: RawBody) -> Result<Response, ApiError> {
@@ -45,7 +44,7 @@ async fn save(
     hook: &Hook,
     edit: impl FnOnce(Hook) -> Hook + Send + 'static,
 ) -> Result<Arc<Hook>, ApiError> {
-    let rule = sibling_rule(app.settings.max_hooks_per_event, hook.events.clone());
+    let rule = subject.sibling_rule(app, hook.events.clone());
     let saved = app.ports.store.update_hook(hook.id, app.ports.clock.now(), Box::new(edit), rule).await;
     saved.map_err(|error| subject.refused(error))
 }

@@ -135,7 +135,11 @@ pub(crate) async fn show(State(context): Api, caller: Caller, Names(id): Names<i
     let missing = || Reject::not_found("there is no such event");
     let event = context.ports.store.event(EventId(id)).await?.ok_or_else(missing)?;
     need_read(&context, &caller, event.place, &event.source).map_err(|_| missing())?;
-    Ok(Json(EventJson::whole(&event)))
+    // A ping shows the hook it was for, which is not the business of everybody who reads what happens here.
+    let of_one_hook = context.ports.store.outgoing(event.id).await?.is_some_and(|outgoing| outgoing.direct);
+    let shown =
+        if of_one_hook && !caller.is_site_admin() { EventJson::brief(&event) } else { EventJson::whole(&event) };
+    Ok(Json(shown))
 }
 
 /// Events of a repository are for whoever reads it, those of an account for who belongs to it.

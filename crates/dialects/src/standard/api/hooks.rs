@@ -12,7 +12,7 @@ use domain::event::Place;
 use domain::flow::{ping as flow, publish::find_source};
 use domain::hook::{Hook, HookConflict, HookScope, NewHook};
 use domain::id::{HookId, Uid};
-use domain::rules::access::{HookAccess, repository_hook_access};
+use domain::rules::access::{HookAccess, repository_hook_access, sees_hook};
 use domain::rules::breaker::OnOpen;
 use domain::rules::target::TargetUrl;
 use serde::Deserialize;
@@ -23,7 +23,7 @@ use super::hook_json::{self, Health, HookJson};
 use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::{Answer, Api, Context};
-use crate::http::{at_most, sibling_rule};
+use crate::http::{Terms, at_most, sibling_rule};
 
 /// Which hooks.
 #[derive(Debug, Deserialize)]
@@ -45,6 +45,7 @@ pub(crate) async fn list(
     let directory = context.ports.directory();
     let of = |dialect: &Arc<dyn domain::dialect::Dialect>| directory.hooks_of(scope_of(place), dialect.name());
     let mut hooks: Vec<Arc<Hook>> = context.ports.dialects.iter().flat_map(of).collect();
+    hooks.retain(|hook| shows(&context, &caller, hook));
     hooks.sort_by_key(|hook| hook.id);
     let health = health_of(&context, &hooks).await?;
     let hooks: Vec<_> = hooks.into_iter().zip(health).collect();
@@ -113,7 +114,8 @@ pub(crate) async fn create(
         created_at: now,
     };
     body.finish()?;
-    let per_event = || sibling_rule(context.settings.max_hooks_per_event, Vec::new());
+    let limit = context.settings.max_hooks_per_event;
+    let per_event = || sibling_rule(Terms { limit, kept: Vec::new(), isolated: terms.isolated });
     let hook = context.ports.store.create_hook(new, terms.max_hooks.map_or_else(per_event, at_most)).await?;
     tracing::info!(hook = %hook.id, source, user = caller.0.user.login, "a hook was created");
     Ok((StatusCode::CREATED, shown(&context, hook).await?))
@@ -224,7 +226,15 @@ pub(crate) fn accessible(context: &Context, caller: &Caller, id: i64, needed: Ho
     let hook = context.ports.directory().hook(HookId(id)).ok_or_else(no_hook)?;
     let place = place_of(context, hook.scope).ok_or_else(no_hook)?;
     need_access(context, caller, place, needed, "there is no such hook")?;
-    Ok(hook)
+    if shows(context, caller, &hook) { Ok(hook) } else { Err(no_hook()) }
+}
+
+/// Is the hook shown to this caller at all? What its dialect hides from applications and people on its own surface is not
+/// shown here either, but to site admins, who answer for everything that leaves the server.
+fn shows(context: &Context, caller: &Caller, hook: &Hook) -> bool {
+    let dialect = context.ports.dialects.get(hook.dialect.0);
+    let isolated = dialect.is_some_and(|dialect| dialect.hook_terms(hook.scope).isolated);
+    caller.is_site_admin() || sees_hook(isolated, hook.app, caller.0.app)
 }
 
 /// Repository hooks are for admins of the repository, with the scopes of GitHub's repository hooks; organization hooks

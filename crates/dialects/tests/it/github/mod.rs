@@ -7,6 +7,7 @@ mod create;
 mod deliveries;
 mod frame;
 mod hub;
+mod isolation;
 mod lists;
 mod memberships;
 mod organizations;
