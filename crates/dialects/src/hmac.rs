@@ -1,6 +1,6 @@
 //! HMACs over the exact bytes sent (S-6).
 
-use aws_lc_rs::hmac::{Algorithm, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, Key, sign};
+use aws_lc_rs::hmac::{Algorithm, HMAC_SHA1_FOR_LEGACY_USE_ONLY, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512, Key, sign};
 
 /// `prefix` and then the lowercase hex of the HMAC-SHA1.
 pub(crate) fn sha1_hex(prefix: &str, key: &str, message: &[u8]) -> String {
@@ -10,6 +10,16 @@ pub(crate) fn sha1_hex(prefix: &str, key: &str, message: &[u8]) -> String {
 /// `prefix` and then the lowercase hex of the HMAC-SHA256.
 pub(crate) fn sha256_hex(prefix: &str, key: &str, message: &[u8]) -> String {
     mac_hex(HMAC_SHA256, prefix, key, message)
+}
+
+/// `prefix` and then the lowercase hex of the HMAC-SHA384.
+pub(crate) fn sha384_hex(prefix: &str, key: &str, message: &[u8]) -> String {
+    mac_hex(HMAC_SHA384, prefix, key, message)
+}
+
+/// `prefix` and then the lowercase hex of the HMAC-SHA512.
+pub(crate) fn sha512_hex(prefix: &str, key: &str, message: &[u8]) -> String {
+    mac_hex(HMAC_SHA512, prefix, key, message)
 }
 
 /// One allocation: this runs twice per attempt.

@@ -124,6 +124,18 @@ pub enum Next {
     RetryAt(Timestamp),
 }
 
+/// What an answer of 410 does to a hook (D-15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HookFate {
+    /// Nothing.
+    #[default]
+    Stays,
+    /// It is switched off, and can be switched on again.
+    SwitchedOff,
+    /// It is deleted: nobody but the receiver had asked for it.
+    Deleted,
+}
+
 /// An attempt and its consequences: what one `settle` writes in one go (D-11).
 #[derive(Clone, Debug)]
 pub struct Settlement {
@@ -133,8 +145,8 @@ pub struct Settlement {
     pub next: Next,
     /// How the delivery was held.
     pub lease: Lease,
-    /// Switch the hook off (410, D-15).
-    pub disable_hook: bool,
+    /// What becomes of the hook.
+    pub hook: HookFate,
     /// Count the outcome under this event name, for dialects whose API shows counts.
     pub tally: Option<Arc<str>>,
     /// The hook's breaker after it, if it changed (D-20).

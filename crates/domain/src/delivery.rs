@@ -57,6 +57,8 @@ pub struct Outgoing {
     pub place: Place,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// The media type of its data, for dialects that pass it on as it is.
+    pub content_type: Arc<str>,
     /// Its messages.
     pub messages: Vec<Message>,
     /// See [`Plan::direct`].
@@ -168,10 +170,14 @@ pub enum Reason {
     HookDeleted,
     /// The hook was switched off.
     HookInactive,
-    /// The receiver answered 410 and the hook was switched off (D-15).
+    /// The receiver answered 410 and the hook was switched off or deleted (D-15).
     Gone,
     /// Open for longer than allowed (D-19).
     TooOld,
+    /// The hook's lease has ended.
+    LeaseEnded,
+    /// A newer version of the same content is on its way.
+    Superseded,
     /// Recovered from a crash too often (D-13).
     Poison,
     /// The payload is over the dialect's limit (D-7).
@@ -190,6 +196,8 @@ impl Reason {
             Self::HookInactive => "hook_inactive",
             Self::Gone => "gone",
             Self::TooOld => "too_old",
+            Self::LeaseEnded => "lease_ended",
+            Self::Superseded => "superseded",
             Self::Poison => "poison",
             Self::Oversize => "oversize",
             Self::BreakerOpen => "breaker_open",

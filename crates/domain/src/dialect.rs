@@ -6,12 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::account::{Account, Repository};
-use crate::attempt::Exchange;
+use crate::attempt::{Exchange, HookFate};
 use crate::canonical::Happening;
 use crate::delivery::Message;
 use crate::directory::Directory;
 use crate::event::Place;
 use crate::hook::{DialectName, Hook, HookScope};
+use crate::hub::Hub;
 use crate::ports::Entropy;
 use crate::rules::target::TargetUrl;
 use crate::time::Timestamp;
@@ -75,6 +76,10 @@ pub struct Sending<'a> {
     pub now: Timestamp,
     /// Where the event happened.
     pub place: Place,
+    /// The media type of the event's data.
+    pub content_type: &'a str,
+    /// Where this server is reached from outside, without a trailing slash.
+    pub public_url: &'a str,
     /// Looks up what the place is called now.
     pub directory: &'a Directory,
     /// For ids that are fresh with each request.
@@ -191,8 +196,19 @@ pub trait Dialect: Send + Sync {
         None
     }
 
-    /// Does a 410 switch the hook off (D-15)?
-    fn gone_disables(&self) -> bool;
+    /// What a 410 does to the hook (D-15). Unless it stays, its open deliveries end as cancelled.
+    fn when_gone(&self) -> HookFate;
+
+    /// How many attempts a delivery gets in all if it fails like this, whatever the schedule; `None`: as many as that has.
+    fn attempts_after(&self, exchange: &Exchange) -> Option<u32> {
+        let _ = exchange;
+        None
+    }
+
+    /// The hub that serves this dialect's topics, if it has any.
+    fn hub(&self) -> Option<&dyn Hub> {
+        None
+    }
 
     /// Largest JSON text this dialect delivers, in bytes; a larger one is `skipped(oversize)` (D-7).
     fn max_payload(&self) -> usize;
@@ -211,6 +227,11 @@ impl Dialects {
     /// The dialect of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Dialect>> {
         self.0.iter().find(|dialect| dialect.name().0 == name)
+    }
+
+    /// The dialect with a hub, and the hub.
+    pub fn hub(&self) -> Option<(DialectName, &dyn Hub)> {
+        self.0.iter().find_map(|dialect| Some((dialect.name(), dialect.hub()?)))
     }
 
     /// All of them.

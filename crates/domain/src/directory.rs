@@ -10,8 +10,9 @@ use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repos
 use crate::application::Application;
 use crate::event::Place;
 use crate::hook::{DialectName, Hook, HookScope};
-use crate::id::{AccountId, AppId, HookId, RepositoryId, TokenId, Uid};
+use crate::id::{AccountId, AppId, HookId, RepositoryId, TokenId, TopicId, Uid};
 use crate::time::Timestamp;
+use crate::topic::Topic;
 
 /// A repository and its owner.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ pub enum Change {
     Application(Arc<Application>),
     /// An OAuth application is gone, with its tokens; its hooks stay, as hooks of no application.
     ApplicationGone(AppId),
+    /// A topic was made, or got new content.
+    Topic(Arc<Topic>),
+    /// A topic is gone, with its subscriptions.
+    TopicGone(TopicId),
     /// A user's role in an organization; `None`: not a member (any more).
     Membership(AccountId, AccountId, Option<OrgRole>),
     /// A user's own permission on a repository; `None`: no collaborator (any more).
@@ -73,6 +78,14 @@ struct Tables {
     /// By organization, then user.
     members: BTreeMap<(AccountId, AccountId), OrgRole>,
     collaborators: BTreeMap<(RepositoryId, AccountId), Permission>,
+    topics: HashMap<TopicId, Arc<Topic>>,
+    topic_urls: HashMap<String, TopicId>,
+    /// Topics that are pages of a repository.
+    pages: HashMap<RepositoryId, Vec<TopicId>>,
+    /// Subscriptions of each topic by callback.
+    callbacks: HashMap<TopicId, HashMap<String, HookId>>,
+    /// How many subscriptions each callback host has.
+    callback_hosts: HashMap<String, usize>,
     hooks: HashMap<HookId, Arc<Hook>>,
     /// In creation order.
     hooks_of: HashMap<HookScope, Vec<Arc<Hook>>>,
@@ -290,6 +303,54 @@ impl Directory {
         of_repository.iter().chain(of_account).cloned().collect()
     }
 
+    /// The topic of that URL.
+    pub fn topic(&self, url: &str) -> Option<Arc<Topic>> {
+        let tables = self.read();
+        tables.topics.get(tables.topic_urls.get(url)?).cloned()
+    }
+
+    /// The topic of that id.
+    pub fn topic_by_id(&self, id: TopicId) -> Option<Arc<Topic>> {
+        self.read().topics.get(&id).cloned()
+    }
+
+    /// All topics, by id.
+    pub fn topics(&self) -> Vec<Arc<Topic>> {
+        let mut found: Vec<_> = self.read().topics.values().cloned().collect();
+        found.sort_by_key(|topic| topic.id);
+        found
+    }
+
+    /// Topics that are pages of a repository and have subscriptions.
+    pub fn topics_of(&self, repository: RepositoryId) -> Vec<Arc<Topic>> {
+        let tables = self.read();
+        let pages = tables.pages.get(&repository).map_or(&[][..], Vec::as_slice);
+        let subscribed =
+            |id: &&TopicId| tables.hooks_of.get(&HookScope::Topic(**id)).is_some_and(|all| !all.is_empty());
+        pages.iter().filter(subscribed).filter_map(|id| tables.topics.get(id).cloned()).collect()
+    }
+
+    /// Every subscription of a topic, lapsed ones included, in creation order.
+    pub fn subscriptions(&self, topic: TopicId) -> Vec<Arc<Hook>> {
+        self.read().hooks_of.get(&HookScope::Topic(topic)).cloned().unwrap_or_default()
+    }
+
+    /// The subscription of a topic and a callback, compared as exact texts.
+    pub fn subscription(&self, topic: TopicId, callback: &str) -> Option<Arc<Hook>> {
+        let tables = self.read();
+        tables.hooks.get(tables.callbacks.get(&topic)?.get(callback)?).cloned()
+    }
+
+    /// How many subscriptions a topic has.
+    pub fn subscription_count(&self, topic: TopicId) -> usize {
+        self.read().hooks_of.get(&HookScope::Topic(topic)).map_or(0, Vec::len)
+    }
+
+    /// How many subscriptions call this host, over all topics.
+    pub fn subscriptions_at(&self, host: &str) -> usize {
+        self.read().callback_hosts.get(host).copied().unwrap_or(0)
+    }
+
     /// How many hooks there are.
     pub fn hook_count(&self) -> usize {
         self.read().hooks.len()
@@ -337,19 +398,46 @@ impl Tables {
                 self.collaborators.retain(|(repository, _), _| *repository != id);
             }
             Change::Hook(hook) => {
+                if let Some(old) = self.hooks.get(&hook.id).cloned() {
+                    self.note_subscription(&old, false);
+                }
+                self.note_subscription(&hook, true);
+                // In creation order, and so sorted by id: a topic can have a hundred thousand.
                 let siblings = self.hooks_of.entry(hook.scope).or_default();
-                match siblings.iter_mut().find(|sibling| sibling.id == hook.id) {
-                    Some(sibling) => *sibling = hook.clone(),
-                    None => siblings.push(hook.clone()),
+                match siblings.binary_search_by_key(&hook.id, |sibling| sibling.id) {
+                    Ok(at) => siblings[at] = hook.clone(),
+                    Err(at) => siblings.insert(at, hook.clone()),
                 }
                 self.hooks.insert(hook.id, hook);
             }
             Change::HookGone(id) => {
-                if let Some(hook) = self.hooks.remove(&id)
-                    && let Some(siblings) = self.hooks_of.get_mut(&hook.scope)
-                {
-                    siblings.retain(|sibling| sibling.id != id);
+                if let Some(hook) = self.hooks.remove(&id) {
+                    self.note_subscription(&hook, false);
+                    if let Some(siblings) = self.hooks_of.get_mut(&hook.scope)
+                        && let Ok(at) = siblings.binary_search_by_key(&id, |sibling| sibling.id)
+                    {
+                        siblings.remove(at);
+                    }
                 }
+            }
+            Change::Topic(topic) => {
+                if let Some(page) = &topic.page {
+                    let pages = self.pages.entry(page.repository).or_default();
+                    if !pages.contains(&topic.id) {
+                        pages.push(topic.id);
+                    }
+                }
+                self.topic_urls.insert(topic.url.clone(), topic.id);
+                self.topics.insert(topic.id, topic);
+            }
+            Change::TopicGone(id) => {
+                if let Some(topic) = self.topics.remove(&id) {
+                    self.topic_urls.remove(&topic.url);
+                    if let Some(pages) = topic.page.as_ref().and_then(|page| self.pages.get_mut(&page.repository)) {
+                        pages.retain(|page| *page != id);
+                    }
+                }
+                self.forget_hooks_of(HookScope::Topic(id));
             }
             Change::Token(hash, token) => {
                 self.tokens.insert(hash, token);
@@ -394,6 +482,7 @@ impl Tables {
 
     fn forget_hooks_of(&mut self, scope: HookScope) {
         for hook in self.hooks_of.remove(&scope).unwrap_or_default() {
+            self.note_subscription(&hook, false);
             self.hooks.remove(&hook.id);
         }
     }
@@ -403,6 +492,30 @@ impl Tables {
         let orphans: Vec<_> = self.hooks.values().filter(|hook| hook.app == Some(app)).cloned().collect();
         for hook in orphans {
             self.apply(Change::Hook(Arc::new(Hook { app: None, ..(*hook).clone() })));
+        }
+    }
+
+    /// Notes a subscription among its topic's and its host's, or forgets it.
+    fn note_subscription(&mut self, hook: &Hook, arrives: bool) {
+        let HookScope::Topic(topic) = hook.scope else { return };
+        let callbacks = self.callbacks.entry(topic).or_default();
+        if arrives {
+            callbacks.insert(hook.url.as_str().to_owned(), hook.id);
+        } else {
+            callbacks.remove(hook.url.as_str());
+        }
+        if callbacks.is_empty() {
+            self.callbacks.remove(&topic);
+        }
+        let Ok(target) = hook.url.target() else { return };
+        let host = target.host.to_string();
+        if arrives {
+            *self.callback_hosts.entry(host).or_default() += 1;
+        } else if let Some(count) = self.callback_hosts.get_mut(&host) {
+            *count -= 1;
+            if *count == 0 {
+                self.callback_hosts.remove(&host);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::id::{AccountId, EventId, RepositoryId, Uid};
+use crate::id::{AccountId, EventId, RepositoryId, TopicId, Uid};
 use crate::time::Timestamp;
 
 /// Where an event happened: decides which hooks are asked.
@@ -94,6 +94,8 @@ pub struct NewEvent {
     pub moves_refs: bool,
     /// What to deliver, and to whom.
     pub plan: crate::delivery::Plan,
+    /// Topics that are to be told of it: pages of ours it appears on.
+    pub topics: Vec<TopicId>,
 }
 
 /// The answer to a publish (design section 3).

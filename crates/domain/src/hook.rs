@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, AppId, HookId, RepositoryId, Uid};
+use crate::id::{AccountId, AppId, HookId, RepositoryId, TopicId, Uid};
 use crate::rules::backoff::Schedule;
 use crate::rules::target::TargetUrl;
 use crate::secret::Secret;
@@ -39,6 +39,8 @@ pub enum HookScope {
     Repository(RepositoryId),
     /// Events of an account and all its repositories.
     Account(AccountId),
+    /// New content of a topic: a subscription of the hub.
+    Topic(TopicId),
 }
 
 /// The event name that stands for all events, present and future.
@@ -96,10 +98,12 @@ pub struct Hook {
     pub retries: Option<Schedule>,
     /// Values the dialect must give back as it got them, and nobody else reads.
     pub extra: serde_json::Map<String, serde_json::Value>,
-    /// The user who made it.
+    /// The user who made it; [`AccountId::NOBODY`] for a subscription of the open hub.
     pub creator: AccountId,
     /// The OAuth application it was made through; organization hooks of an application are visible to it alone.
     pub app: Option<AppId>,
+    /// From this moment on it gets nothing more: the end of a subscription's lease. `None`: never.
+    pub expires_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last edited.
@@ -110,6 +114,11 @@ impl Hook {
     /// Does it listen to this event name of its dialect?
     pub fn listens_to(&self, kind: &str) -> bool {
         self.events.iter().any(|event| event == kind || event == ALL_EVENTS)
+    }
+
+    /// Has its lease ended?
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
     }
 }
 
@@ -146,6 +155,8 @@ pub struct NewHook {
     pub creator: AccountId,
     /// See [`Hook::app`]. An application that is gone by the time the hook is stored counts as none.
     pub app: Option<AppId>,
+    /// See [`Hook::expires_at`].
+    pub expires_at: Option<Timestamp>,
     /// See [`Hook::created_at`].
     pub created_at: Timestamp,
 }
@@ -171,6 +182,7 @@ impl NewHook {
             extra: self.extra,
             creator: self.creator,
             app: self.app,
+            expires_at: self.expires_at,
             created_at: self.created_at,
             updated_at: self.created_at,
         }

@@ -42,10 +42,19 @@ ids! {
     HookId,
     /// An accepted event. Within one node, ids rise in commit order.
     EventId,
+    /// What subscribers of the hub subscribe to.
+    TopicId,
     /// One message for one hook.
     DeliveryId,
     /// One try of a delivery: GitHub's "delivery id". Rises with the end of attempts, so that the log grows at its end.
     AttemptId,
+    /// Something the hub has to do.
+    TaskId,
+}
+
+impl AccountId {
+    /// No account: the maker of what an open surface was asked for, and the place of what no account owns.
+    pub const NOBODY: Self = Self(0);
 }
 
 /// A 128-bit, time-ordered id (UUID version 7), printed as a UUID: GitHub's delivery GUID, Bitbucket's `{uuid}`.

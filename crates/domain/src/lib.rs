@@ -29,8 +29,11 @@ pub mod event;
 pub mod feed;
 pub mod grant;
 pub mod hook;
+pub mod hub;
 pub mod secret;
 pub mod stream;
+pub mod task;
+pub mod topic;
 
 pub mod flow;
 pub mod ports;

@@ -14,11 +14,13 @@ use crate::directory::Directory;
 use crate::event::{Accepted, Event, NewEvent};
 use crate::grant::{CodeJudge, Device, DeviceAnswer, NewCode, NewDevice, Polled, Redeemed, Session};
 use crate::hook::{Hook, NewHook, SiblingRule};
-use crate::id::{AccountId, AppId, AttemptId, DeliveryId, EventId, HookId, RepositoryId, TokenId, Uid};
+use crate::id::{AccountId, AppId, AttemptId, DeliveryId, EventId, HookId, RepositoryId, TokenId, TopicId, Uid};
 use crate::rules::breaker::Breaker;
 use crate::rules::target::TargetUrl;
 use crate::stream::Stream;
+use crate::task::{NewTask, Task, TaskEnd, TaskNote};
 use crate::time::Timestamp;
+use crate::topic::{Page, Topic, TopicState};
 
 /// Tells the time. Rules get moments as arguments; flows and engine ask here.
 pub trait Clock: Send + Sync {
@@ -306,6 +308,43 @@ pub trait Queue: Send + Sync {
     async fn breakers(&self) -> Stored<Vec<(HookId, u32, Breaker)>>;
 }
 
+/// What waits for the subscribers of a hub.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HubBacklog {
+    /// Tasks not done yet.
+    pub tasks: u64,
+    /// Subscriptions whose lease ends within a day.
+    pub expiring: u64,
+}
+
+/// The hub's topics and tasks. Subscriptions are [`Hooks`].
+#[async_trait]
+pub trait Tasks: Send + Sync {
+    /// The topic of that URL, made if there is none.
+    async fn ensure_topic(&self, url: &str, page: Option<Page>, now: Timestamp) -> Stored<Arc<Topic>>;
+    /// What is remembered of the last time the topic was fetched.
+    async fn topic_state(&self, topic: TopicId) -> Stored<TopicState>;
+    /// Puts a task down, durably. A request to verify takes the place of older ones of the same topic and callback, and a
+    /// fetch joins one that waits already. [`StoreError::Conflict`]: `max_pending_per_host` wait for that callback host.
+    async fn enqueue(&self, task: NewTask, max_pending_per_host: usize) -> Stored<()>;
+    /// Claims at most `limit` due tasks, never two fetches of a topic at once, and few of one callback host.
+    async fn claim_tasks(&self, now: Timestamp, limit: usize) -> Stored<Vec<Task>>;
+    /// When the next unclaimed task is due.
+    async fn next_task(&self) -> Stored<Option<Timestamp>>;
+    /// Ends one try and applies its effects in one transaction. `false`: the task was superseded, so nothing followed.
+    async fn end_task(&self, end: TaskEnd) -> Stored<bool>;
+    /// Deletes subscriptions whose lease has ended, in steps. Returns how many.
+    async fn purge_lapsed(&self, now: Timestamp) -> Stored<u64>;
+    /// Deletes a topic's subscriptions, in steps, and tells each subscriber why if there is a reason to tell.
+    async fn end_topic(&self, topic: TopicId, denial: Option<String>, now: Timestamp) -> Stored<u64>;
+    /// Deletes topics that nobody subscribes to and nothing is to be done for.
+    async fn purge_topics(&self) -> Stored<u64>;
+    /// The newest notes on tasks: those with an id below `before`, about that topic if one is named.
+    async fn task_notes(&self, topic: Option<&str>, before: Option<i64>, limit: usize) -> Stored<Vec<(i64, TaskNote)>>;
+    /// What waits.
+    async fn hub_backlog(&self, now: Timestamp) -> Stored<HubBacklog>;
+}
+
 /// Which attempts of a hook to list.
 #[derive(Clone, Debug, Default)]
 pub struct AttemptFilter {
@@ -425,7 +464,7 @@ pub trait Views: Send + Sync {
 
 /// One backend: SQLite or PostgreSQL.
 #[async_trait]
-pub trait Store: Accounts + Applications + Grants + Hooks + Events + Queue + Views {
+pub trait Store: Accounts + Applications + Grants + Hooks + Events + Queue + Tasks + Views {
     /// Accounts, repositories, tokens and hooks in memory, true as of the last commit this node heard of.
     fn directory(&self) -> &Arc<Directory>;
     /// Connects the engine. Until then nothing is admitted and all planned deliveries are queued.
@@ -453,6 +492,10 @@ pub trait Bell: Send + Sync {
     fn asked(&self, hook: HookId, at: Timestamp) {
         self.due(hook, at);
     }
+    /// After a commit: the hub has something to do then.
+    fn errand(&self, at: Timestamp) {
+        let _ = at;
+    }
     /// After a commit: the hook was edited or deleted. Its breaker and its pause are over.
     fn changed(&self, hook: HookId) {
         let _ = hook;
@@ -474,11 +517,35 @@ pub struct SendRequest {
     pub timeout: Duration,
 }
 
+/// One request for what a URL has.
+#[derive(Clone, Debug)]
+pub struct FetchRequest {
+    /// Where.
+    pub url: TargetUrl,
+    /// Header lines; the sender adds `Host`.
+    pub headers: Vec<(&'static str, String)>,
+    /// Budget of the whole exchange, body included.
+    pub timeout: Duration,
+    /// The most that is read of the body, in bytes.
+    pub max_body: usize,
+}
+
+/// What came of a [`FetchRequest`].
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The exchange; its body is at most `max_body` long.
+    pub exchange: Exchange,
+    /// The body was read to its end.
+    pub whole: bool,
+}
+
 /// Calls receivers. The only way out of the process (E-1).
 #[async_trait]
 pub trait Sender: Send + Sync {
     /// One POST. Never fails: whatever happens is an [`Exchange`].
     async fn send(&self, request: SendRequest) -> Exchange;
+    /// One GET. Never fails, as `send`; redirects are not followed.
+    async fn fetch(&self, request: FetchRequest) -> Fetched;
     /// Would a request to that target be let out now? Resolves its name and asks the guard; connects nowhere. `Err` says
     /// why not, without addresses (E-12).
     async fn vet(&self, url: &TargetUrl) -> Result<(), String>;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::attempt::{Attempt, BreakerStep, Exchange, Next, Outcome, Settlement};
+use domain::attempt::{Attempt, BreakerStep, Exchange, HookFate, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Message, Reason, Work};
 use domain::dialect::{Dialect, Sending, WireRequest};
 use domain::flow::Ports;
-use domain::hook::Hook;
+use domain::hook::{Hook, HookScope};
 use domain::ports::SendRequest;
 use domain::rules::breaker::Observation;
 use domain::rules::decide::{Circumstances, Decision, decide};
@@ -111,12 +111,25 @@ impl Courier {
         if !work.redelivery && now > work.outgoing.accepted_at.plus(self.settings.max_age) {
             return Err((DeliveryState::Expired, Reason::TooOld));
         }
+        if hook.has_expired(now) {
+            return Err((DeliveryState::Expired, Reason::LeaseEnded));
+        }
+        if !by_hand && self.is_superseded(hook, work) {
+            return Err((DeliveryState::Cancelled, Reason::Superseded));
+        }
         let message = work.message();
         let dialect = self.ports.dialects.get(message.dialect.0);
         if dialect.is_some_and(|dialect| message.body.len() > dialect.max_payload()) {
             return Err((DeliveryState::Skipped, Reason::Oversize));
         }
         Ok(Ready { hook, message, dialect: dialect.map(|dialect| &**dialect) })
+    }
+
+    /// Is newer content of the hook's topic on its way, which makes this one useless?
+    fn is_superseded(&self, hook: &Hook, work: &Work) -> bool {
+        let HookScope::Topic(topic) = hook.scope else { return false };
+        let latest = self.ports.directory().topic_by_id(topic).and_then(|topic| topic.latest);
+        latest.is_some_and(|latest| latest > work.outgoing.event)
     }
 
     /// Encodes, sends, decides.
@@ -128,6 +141,8 @@ impl Courier {
             redelivery: work.redelivery,
             now: started_at,
             place: work.outgoing.place,
+            content_type: &work.outgoing.content_type,
+            public_url: &self.ports.public_url,
             directory: self.ports.directory(),
             entropy: &*self.ports.entropy,
         };
@@ -152,7 +167,9 @@ impl Courier {
                     .dialect
                     .filter(|dialect| dialect.vendor_retries(&exchange))
                     .map_or(&[], Dialect::vendor_delays),
-                gone_disables: ready.dialect.is_some_and(Dialect::gone_disables),
+                lease_until: ready.hook.expires_at,
+                when_gone: ready.dialect.map_or(HookFate::Stays, Dialect::when_gone),
+                max_attempts: ready.dialect.and_then(|dialect| dialect.attempts_after(&exchange)),
                 jitter: self.ports.entropy.unit(),
             },
         );
@@ -177,7 +194,7 @@ impl Courier {
     /// The end of a delivery that needs no exchange.
     fn end_unsent(&self, work: &Work, now: Timestamp, state: DeliveryState, reason: Reason) -> Settlement {
         let next = Next::Ended { state, reason: Some(reason) };
-        self.settlement(work, now, Bytes::new(), None, Decision { next, disable_hook: false })
+        self.settlement(work, now, Bytes::new(), None, Decision { next, hook: HookFate::Stays })
     }
 
     fn settlement(
@@ -207,7 +224,7 @@ impl Courier {
             attempt,
             next: decision.next,
             lease: work.lease,
-            disable_hook: decision.disable_hook,
+            hook: decision.hook,
             tally: tallied.then(|| message.kind.clone()),
             breaker: None,
         }

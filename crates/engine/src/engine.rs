@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::courier::Courier;
 use crate::dispatcher::{Dispatcher, hand_back};
+use crate::errands::Errands;
 use crate::report::Report;
 use crate::scheduler::{Snapshot, State};
 use crate::settings::EngineSettings;
@@ -34,6 +35,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     settler: Arc<Settler>,
     dispatcher: Arc<Dispatcher>,
+    errands: Arc<Errands>,
     started: watch::Receiver<bool>,
     /// Ends claiming and polling.
     stop: CancellationToken,
@@ -67,6 +69,7 @@ impl Engine {
             settler: settler.clone(),
             report: Report::new(&ports.dialects, settings.log_attempts),
         });
+        let errands = Arc::new(Errands::new(ports.clone(), shared.errands.clone()));
         let (stop, stop_settler) = (CancellationToken::new(), CancellationToken::new());
         let (is_started, started) = watch::channel(false);
 
@@ -79,6 +82,17 @@ impl Engine {
             let courier = courier.clone();
             async move { courier.end_skipped().await }
         });
+        couriers.spawn({
+            let (errands, stop, mut started) = (errands.clone(), stop.clone(), started.clone());
+            async move {
+                // Not before recovery has freed what earlier processes had claimed.
+                tokio::select! {
+                    () = async { drop(started.wait_for(|started| *started).await) } => {}
+                    () = stop.cancelled() => {}
+                }
+                errands.run(&stop).await;
+            }
+        });
         let mut loops = JoinSet::new();
         loops.spawn(dispatch(ports.clone(), shared.clone(), dispatcher.clone(), is_started, stop.clone()));
         loops.spawn(watch_state(courier, stop.clone()));
@@ -88,7 +102,7 @@ impl Engine {
             async move { settler.run(&*ports.store, &shared, &stop).await }
         });
         let tasks = Mutex::new(Some(Tasks { couriers, loops, settler: settler_task }));
-        Self { ports, settings, shared, settler, dispatcher, started, stop, stop_settler, tasks }
+        Self { ports, settings, shared, settler, dispatcher, errands, started, stop, stop_settler, tasks }
     }
 
     /// Waits until the queue is recovered and the bell connected.
@@ -110,6 +124,16 @@ impl Engine {
     /// Claims what is due now, without waiting for the loop: for tests that move the clock by hand.
     pub async fn tick(&self) -> domain::ports::Stored<()> {
         self.dispatcher.tick().await
+    }
+
+    /// Does the hub's tasks that are due now, without waiting for the loop: for tests that move the clock by hand.
+    pub async fn run_errands(&self) -> domain::ports::Stored<()> {
+        self.errands.tick().await
+    }
+
+    /// Ends leases and topics whose time has come, without waiting for the minute: for tests.
+    pub async fn sweep(&self) {
+        self.errands.sweep().await;
     }
 
     /// Ends all tasks where they stand, as a crash would: for tests.

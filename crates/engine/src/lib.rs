@@ -15,6 +15,7 @@
 mod courier;
 mod dispatcher;
 mod engine;
+mod errands;
 mod gates;
 mod lanes;
 mod report;

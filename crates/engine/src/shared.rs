@@ -10,6 +10,7 @@ use domain::rules::breaker::Observation;
 use domain::time::Timestamp;
 use tokio::sync::Notify;
 
+use crate::errands::Due;
 use crate::lanes::{Charge, Item};
 use crate::scheduler::{Change, Job, Observed, State};
 
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) dispatch: Notify,
     /// Wakes whoever ends skipped deliveries.
     skips: Notify,
+    /// When the hub has something to do.
+    pub(crate) errands: Arc<Due>,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,6 +45,7 @@ impl Shared {
             seats: (0..seats).map(|_| Notify::new()).collect(),
             dispatch: Notify::new(),
             skips: Notify::new(),
+            errands: Arc::default(),
             clock,
         }
     }
@@ -242,6 +246,10 @@ impl Bell for Shared {
     fn asked(&self, hook: HookId, at: Timestamp) {
         self.lock().state.asked(hook, at);
         self.dispatch.notify_one();
+    }
+
+    fn errand(&self, at: Timestamp) {
+        self.errands.at(at);
     }
 
     fn changed(&self, hook: HookId) {

@@ -127,6 +127,7 @@ fn api_settings(
         max_hooks_per_event: config.api.max_hooks_per_event,
         requests_per_hour: config.api.requests_per_hour,
         egress_addresses: egress_addresses(config).into(),
+        trusted_proxies: config.server.trusted_proxies(),
         url_policy: UrlPolicy::new(move |url| policy.check_url(url).map_err(|refusal| refusal.to_string())),
         skipping,
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::attempt::{Attempt, Exchange, HookFate, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, PlannedDelivery, Work};
 use domain::hook::DialectName;
 use domain::id::HookId;
@@ -87,7 +87,7 @@ fn settlement(store: &dyn Store, work: &Work, now: Timestamp, head: &Bytes, answ
         },
         next: Next::Ended { state: DeliveryState::Succeeded, reason: None },
         lease: work.lease,
-        disable_hook: false,
+        hook: HookFate::Stays,
         tally: None,
         breaker: None,
     }

@@ -40,6 +40,7 @@ pub fn a_hook() -> AHook {
         extra: serde_json::Map::new(),
         creator: AccountId(1),
         app: None,
+        expires_at: None,
         created_at: START,
     })
 }
@@ -116,6 +117,8 @@ impl Surroundings {
             redelivery: false,
             now: START,
             place: PLACE,
+            content_type: "application/json",
+            public_url: "http://postrider.test",
             directory: &self.directory,
             entropy: &self.entropy,
         }
@@ -141,6 +144,7 @@ pub fn an_event(ce_id: &str) -> AnEvent {
         data: Bytes::from_static(b"{\"n\":1}"),
         moves_refs: false,
         plan: Plan::default(),
+        topics: Vec::new(),
     })
 }
 

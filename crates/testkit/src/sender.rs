@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome};
-use domain::ports::{SendRequest, Sender};
+use domain::ports::{FetchRequest, Fetched, SendRequest, Sender};
 use domain::rules::target::{TargetHost, TargetUrl};
 
 /// Calls nobody. Answers with what it was told to, in order, and then with 200.
@@ -17,6 +17,7 @@ pub struct RecordingSender(Mutex<Script>);
 #[derive(Debug, Default)]
 struct Script {
     sent: Vec<SendRequest>,
+    fetched: Vec<FetchRequest>,
     answers: VecDeque<Exchange>,
 }
 
@@ -34,6 +35,11 @@ impl RecordingSender {
     pub fn take_sent(&self) -> Vec<SendRequest> {
         std::mem::take(&mut self.script().sent)
     }
+
+    /// Everything fetched since the last time this was asked.
+    pub fn take_fetched(&self) -> Vec<FetchRequest> {
+        std::mem::take(&mut self.script().fetched)
+    }
 }
 
 #[async_trait]
@@ -42,6 +48,13 @@ impl Sender for RecordingSender {
         let mut script = self.script();
         script.sent.push(request);
         script.answers.pop_front().unwrap_or_else(|| answered(200))
+    }
+
+    async fn fetch(&self, request: FetchRequest) -> Fetched {
+        let mut script = self.script();
+        script.fetched.push(request);
+        let exchange = script.answers.pop_front().unwrap_or_else(|| answered(200));
+        Fetched { exchange, whole: true }
     }
 
     /// Names that end in `.invalid` do not resolve; everything else is fine.

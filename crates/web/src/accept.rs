@@ -1,6 +1,7 @@
 //! The accept loop: connections, their limits, and an orderly end (H-1, H-3, N-8).
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,8 +76,8 @@ pub async fn serve(listener: TcpListener, service: Service, limits: Limits, shut
             next = next => next,
         };
         match accepted {
-            Ok((socket, _)) => {
-                let connection = handle(&builder, socket, service.clone(), limits);
+            Ok((socket, from)) => {
+                let connection = handle(&builder, socket, from.ip(), service.clone(), limits);
                 let watched = graceful.watch(connection);
                 tokio::spawn(async move {
                     if let Err(error) = watched.await {
@@ -101,6 +102,7 @@ pub async fn serve(listener: TcpListener, service: Service, limits: Limits, shut
 fn handle(
     builder: &Builder<TokioExecutor>,
     socket: TcpStream,
+    from: IpAddr,
     service: Service,
     limits: Limits,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>> + use<> {
@@ -118,7 +120,7 @@ fn handle(
                 return Ok(refusal);
             }
             // A panic costs this request, not the connection or the process (H-4).
-            let answered = AssertUnwindSafe(service.call(request)).catch_unwind().await;
+            let answered = AssertUnwindSafe(service.call_from(from, request)).catch_unwind().await;
             busy.end();
             Ok::<_, Infallible>(answered.unwrap_or_else(|_| panicked()))
         }

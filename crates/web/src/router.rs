@@ -1,13 +1,18 @@
 //! Every surface behind one door.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use dialects::http::Peer;
 use dialects::{ApiSettings, Surface};
 use domain::flow::Ports;
+use ipnet::IpNet;
 use tower::ServiceExt;
 
 use crate::operations::{self, Operations};
@@ -18,13 +23,21 @@ pub struct Service {
     main: Router,
     /// What answers when the `Host` is `api.*` (contract github section 0).
     api_host: Router,
+    trusted_proxies: Arc<[IpNet]>,
 }
 
 impl Service {
     /// Any router as the whole server.
     #[cfg(test)]
     pub(crate) fn for_tests(main: Router) -> Self {
-        Self { api_host: main.clone(), main }
+        Self { api_host: main.clone(), main, trusted_proxies: Arc::new([]) }
+    }
+
+    /// Answers one request that came from `connected`.
+    pub async fn call_from(&self, connected: IpAddr, mut request: Request<Body>) -> Response {
+        let peer = Peer::behind(connected, request.headers(), &self.trusted_proxies);
+        request.extensions_mut().insert(peer);
+        self.call(request).await
     }
 
     /// Answers one request.
@@ -57,7 +70,7 @@ pub fn assemble(
             api_host = api_host.merge(routes);
         }
     }
-    Service { main, api_host }
+    Service { main, api_host, trusted_proxies: settings.trusted_proxies.clone() }
 }
 
 async fn nothing_here() -> Response {

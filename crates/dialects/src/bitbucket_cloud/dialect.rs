@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::attempt::{Exchange, Outcome};
+use domain::attempt::{Exchange, HookFate, Outcome};
 use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{Dialect, Draft, HookTerms, Scene, Sending, WireRequest};
@@ -105,8 +105,8 @@ impl Dialect for BitbucketCloud {
         Some(Duration::from_secs(10))
     }
 
-    fn gone_disables(&self) -> bool {
-        false
+    fn when_gone(&self) -> HookFate {
+        HookFate::Stays
     }
 
     fn max_payload(&self) -> usize {

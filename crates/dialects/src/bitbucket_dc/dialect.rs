@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use domain::account::Account;
+use domain::attempt::HookFate;
 use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{CounterNames, Dialect, Draft, HookTerms, Scene, Sending, Shape, WireRequest};
@@ -155,8 +156,8 @@ impl Dialect for BitbucketDataCenter {
         Some(&COUNTERS)
     }
 
-    fn gone_disables(&self) -> bool {
-        false
+    fn when_gone(&self) -> HookFate {
+        HookFate::Stays
     }
 
     fn max_payload(&self) -> usize {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::account::Account;
+use domain::attempt::HookFate;
 use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{Dialect, Draft, HookTerms, Scene, Sending, WireRequest};
@@ -94,6 +95,8 @@ impl Dialect for GitHub {
         let (target, target_type) = match hook.scope {
             HookScope::Repository(id) => (id.0, "repository"),
             HookScope::Account(id) => (id.0, "organization"),
+            // Subscriptions of topics are not of this dialect.
+            HookScope::Topic(id) => (id.0, "topic"),
         };
         let mut headers = Vec::with_capacity(14);
         headers.extend([
@@ -131,8 +134,8 @@ impl Dialect for GitHub {
         &[]
     }
 
-    fn gone_disables(&self) -> bool {
-        false
+    fn when_gone(&self) -> HookFate {
+        HookFate::Stays
     }
 
     fn max_payload(&self) -> usize {

@@ -8,6 +8,7 @@ mod conditional;
 mod form;
 mod head;
 mod meter;
+mod peer;
 mod settings;
 mod siblings;
 
@@ -21,5 +22,6 @@ pub(crate) use conditional::{Conditions, hex, http_date};
 pub use form::{Form, FormError, MAX_FORM_BODY};
 pub(crate) use head::header_map;
 pub(crate) use meter::{Meter, PROBES_PER_MINUTE, Reading};
+pub use peer::Peer;
 pub use settings::{ApiSettings, UrlPolicy};
 pub(crate) use siblings::{Terms, anything_goes, at_most, sibling_rule};

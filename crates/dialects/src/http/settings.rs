@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::hook::DialectName;
 use domain::rules::target::TargetUrl;
+use ipnet::IpNet;
 
 /// Judges a hook's URL when it is saved, beyond its syntax. `Err` is the reason in a few words, such as `localhost`.
 ///
@@ -53,6 +54,8 @@ pub struct ApiSettings {
     pub url_policy: UrlPolicy,
     /// Management requests one token may make in an hour, where the vendor announces such a limit.
     pub requests_per_hour: u32,
+    /// Proxies whose `X-Forwarded-For` is believed (H-5).
+    pub trusted_proxies: Arc<[IpNet]>,
     /// Dialects whose hooks skip what comes while their breaker is open; those of others hold it.
     pub skipping: Arc<[DialectName]>,
 }
@@ -65,6 +68,7 @@ impl Default for ApiSettings {
             egress_addresses: Arc::new([]),
             url_policy: UrlPolicy::default(),
             requests_per_hour: 5_000,
+            trusted_proxies: Arc::new([]),
             skipping: Arc::new([]),
         }
     }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
 use dialects::{ApiSettings, SurfaceSettings, surfaces};
 use domain::account::{OrgRole, Permission, Repository, Scopes};
-use domain::attempt::{Attempt, Exchange, Next, Settlement};
+use domain::attempt::{Attempt, Exchange, HookFate, Next, Settlement};
 use domain::delivery::{DeliveryState, Work};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
@@ -214,7 +214,7 @@ impl World {
             },
             next: Next::Ended { state, reason: None },
             lease: work.lease,
-            disable_hook: false,
+            hook: HookFate::Stays,
             tally: dialect.tallies().then(|| message.kind.clone()),
             breaker: None,
         }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::attempt::{Attempt, Exchange, Next, Outcome, Settlement};
+use domain::attempt::{Attempt, Exchange, HookFate, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Work};
 use domain::id::HookId;
 use domain::ports::{ClaimDue, Clock as _};
@@ -47,7 +47,7 @@ pub(crate) fn settled(bed: &Bed, work: &Work, status: u16) -> Settlement {
         },
         next: Next::Ended { state, reason: None },
         lease: work.lease,
-        disable_hook: false,
+        hook: HookFate::Stays,
         tally: None,
         breaker: None,
     }

@@ -39,6 +39,7 @@ pub async fn ping(ports: &Ports, hook: &Arc<Hook>, place: Place, source: String,
         data,
         moves_refs: false,
         plan,
+        topics: Vec::new(),
     };
     ports.store.accept(new).await
 }

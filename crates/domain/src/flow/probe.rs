@@ -28,6 +28,8 @@ pub async fn probe(
         redelivery: false,
         now: ports.clock.now(),
         place,
+        content_type: "application/json",
+        public_url: &ports.public_url,
         directory: ports.directory(),
         entropy: &*ports.entropy,
     };

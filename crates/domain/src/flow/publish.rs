@@ -10,7 +10,7 @@ use crate::dialect::{Dialect, Draft, Scene, Shape};
 use crate::event::{Accepted, NewEvent, Place};
 use crate::flow::Ports;
 use crate::hook::Hook;
-use crate::id::Uid;
+use crate::id::{TopicId, Uid};
 use crate::ports::StoreError;
 use crate::rules::matching::{Told, plan_deliveries};
 use crate::time::Timestamp;
@@ -96,6 +96,7 @@ async fn accept(ports: &Ports, envelope: Envelope, source: String, place: Place)
     let hooks = ports.directory().subscribers(place);
     let messages = tell(ports, &envelope, place, &hooks, now)?;
     let plan = plan_deliveries(messages, &hooks, &ports.dialects);
+    let topics = told_topics(ports, place, &envelope.kind);
     let moves_refs = place.repository.is_some() && envelope.kind == PUSH;
     let new = NewEvent {
         uid: plan.messages.first().map_or_else(|| Uid::new(now, &*ports.entropy), |first| first.uid),
@@ -110,8 +111,20 @@ async fn accept(ports: &Ports, envelope: Envelope, source: String, place: Place)
         data: envelope.data,
         moves_refs,
         plan,
+        topics,
     };
     Ok(ports.store.accept(new).await?)
+}
+
+/// Topics with subscribers whose page the event appears on.
+fn told_topics(ports: &Ports, place: Place, kind: &str) -> Vec<TopicId> {
+    let topics = place.repository.map(|repository| ports.directory().topics_of(repository)).unwrap_or_default();
+    if topics.is_empty() {
+        return Vec::new();
+    }
+    let Some((_, hub)) = ports.dialects.hub() else { return Vec::new() };
+    let told = topics.iter().filter(|topic| topic.page.as_ref().is_some_and(|page| hub.page_takes(page, kind)));
+    told.map(|topic| topic.id).collect()
 }
 
 fn check_attributes(envelope: &Envelope) -> Result<(), PublishError> {

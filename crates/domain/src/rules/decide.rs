@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::attempt::{Exchange, Next, Outcome};
+use crate::attempt::{Exchange, HookFate, Next, Outcome};
 use crate::delivery::{DeliveryState, Reason};
 use crate::rules::backoff::Schedule;
 use crate::time::Timestamp;
@@ -22,8 +22,12 @@ pub struct Circumstances<'a> {
     pub schedule: &'a Schedule,
     /// What the dialect's vendor does, in seconds between attempts.
     pub vendor_delays: &'a [u32],
-    /// Does 410 switch the hook off in this dialect (D-15)?
-    pub gone_disables: bool,
+    /// When the hook's lease ends: no attempt starts after that.
+    pub lease_until: Option<Timestamp>,
+    /// What 410 does to hooks of this dialect (D-15).
+    pub when_gone: HookFate,
+    /// How many attempts there are in all after such an exchange, if the dialect limits them.
+    pub max_attempts: Option<u32>,
     /// Uniform in 0 to 1.
     pub jitter: f64,
 }
@@ -33,8 +37,8 @@ pub struct Circumstances<'a> {
 pub struct Decision {
     /// What becomes of the delivery.
     pub next: Next,
-    /// Switch the hook off.
-    pub disable_hook: bool,
+    /// What becomes of the hook.
+    pub hook: HookFate,
 }
 
 /// HTTP 410.
@@ -43,12 +47,12 @@ const GONE: u16 = 410;
 /// Judges one exchange. The status line decides: 2xx is success, everything else, redirects included, is failure
 /// (D-15).
 pub fn decide(exchange: &Exchange, facts: &Circumstances<'_>) -> Decision {
-    let ended = |state, reason| Decision { next: Next::Ended { state, reason }, disable_hook: false };
+    let ended = |state, reason| Decision { next: Next::Ended { state, reason }, hook: HookFate::Stays };
     match exchange.outcome {
         Outcome::Answered => match exchange.status {
             Some(200..=299) => return ended(DeliveryState::Succeeded, None),
-            Some(GONE) if facts.gone_disables => {
-                return Decision { disable_hook: true, ..ended(DeliveryState::Cancelled, Some(Reason::Gone)) };
+            Some(GONE) if facts.when_gone != HookFate::Stays => {
+                return Decision { hook: facts.when_gone, ..ended(DeliveryState::Cancelled, Some(Reason::Gone)) };
             }
             Some(_) | None => {}
         },
@@ -61,12 +65,16 @@ pub fn decide(exchange: &Exchange, facts: &Circumstances<'_>) -> Decision {
         | Outcome::InternalError => {}
     }
     let delay = facts.schedule.delay(facts.vendor_delays, facts.number, facts.jitter, exchange.retry_after);
-    let Some(delay) = delay else { return ended(DeliveryState::Failed, None) };
+    let exhausted = facts.max_attempts.is_some_and(|most| facts.number >= most);
+    let Some(delay) = delay.filter(|_| !exhausted) else { return ended(DeliveryState::Failed, None) };
     let due = facts.now.plus(delay);
     if due > facts.accepted_at.plus(facts.max_age) {
         return ended(DeliveryState::Expired, Some(Reason::TooOld));
     }
-    Decision { next: Next::RetryAt(due), disable_hook: false }
+    if facts.lease_until.is_some_and(|end| due >= end) {
+        return ended(DeliveryState::Expired, Some(Reason::LeaseEnded));
+    }
+    Decision { next: Next::RetryAt(due), hook: HookFate::Stays }
 }
 
 #[cfg(test)]
@@ -97,7 +105,9 @@ mod tests {
             number: 1,
             schedule: &Schedule::Postrider,
             vendor_delays: &[],
-            gone_disables: true,
+            lease_until: None,
+            when_gone: HookFate::SwitchedOff,
+            max_attempts: None,
             jitter: 0.5,
         }
     }
@@ -119,10 +129,10 @@ mod tests {
     fn d15_gone_switches_the_hook_off_where_the_dialect_says_so() {
         let gone = exchange(Outcome::Answered, Some(410));
         let verdict = decide(&gone, &facts());
-        assert!(verdict.disable_hook);
+        assert_eq!(verdict.hook, HookFate::SwitchedOff);
         assert_eq!(verdict.next, Next::Ended { state: DeliveryState::Cancelled, reason: Some(Reason::Gone) });
-        let lenient = decide(&gone, &Circumstances { gone_disables: false, ..facts() });
-        assert!(!lenient.disable_hook && matches!(lenient.next, Next::RetryAt(_)));
+        let lenient = decide(&gone, &Circumstances { when_gone: HookFate::Stays, ..facts() });
+        assert!(lenient.hook == HookFate::Stays && matches!(lenient.next, Next::RetryAt(_)));
     }
 
     #[test]
@@ -130,6 +140,18 @@ mod tests {
         for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Answered) {
             assert!(matches!(decide(&exchange(outcome, None), &facts()).next, Next::RetryAt(_)), "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn a_lease_ends_the_retries_and_a_dialect_may_limit_them() {
+        let missing = exchange(Outcome::Answered, Some(404));
+        let leased = |secs| Circumstances { lease_until: Some(START.plus(Duration::from_secs(secs))), ..facts() };
+        let lapsed = Next::Ended { state: DeliveryState::Expired, reason: Some(Reason::LeaseEnded) };
+        assert_eq!(decide(&missing, &leased(5)).next, lapsed, "the retry would start as the lease ends");
+        assert!(matches!(decide(&missing, &leased(6)).next, Next::RetryAt(_)));
+        let limited = |number| decide(&missing, &Circumstances { max_attempts: Some(4), number, ..facts() }).next;
+        assert!(matches!(limited(3), Next::RetryAt(_)));
+        assert_eq!(limited(4), Next::Ended { state: DeliveryState::Failed, reason: None });
     }
 
     #[test]

@@ -114,11 +114,13 @@ impl State {
         if version == old.version {
             return;
         }
-        let owner = hook.map(|hook| match hook.scope {
-            HookScope::Account(account) => account,
+        let owner = hook.and_then(|hook| match hook.scope {
+            HookScope::Account(account) => Some(account),
+            // Subscribers of a topic have nothing to do with each other, and need no common limit.
+            HookScope::Topic(_) => None,
             // A repository that is gone takes its hooks with it; until then its creator counts as the owner.
             HookScope::Repository(repository) => {
-                self.directory.locate_by_id(repository).map_or(hook.creator, |found| found.owner.id)
+                Some(self.directory.locate_by_id(repository).map_or(hook.creator, |found| found.owner.id))
             }
         });
         let host = hook.and_then(|hook| hook.url.target().ok());

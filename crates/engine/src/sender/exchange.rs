@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::attempt::{Exchange, MAX_RESPONSE_BODY, Outcome};
-use domain::ports::SendRequest;
-use domain::rules::target::{Refusal, Target};
-use http::{Request, Response};
+use domain::ports::{FetchRequest, Fetched, SendRequest};
+use domain::rules::target::{Refusal, Target, TargetUrl};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout;
@@ -19,23 +19,69 @@ use super::pool::{Lent, Pool, PoolKey, Wire};
 /// How often somebody who waits to make a connection looks for one that came free.
 const RECHECK: Duration = Duration::from_millis(10);
 
-/// Runs one exchange. Whatever happens is an [`Exchange`].
-pub(super) async fn run(sender: &HttpSender, request: SendRequest) -> Exchange {
+/// A request on its way out, and how much of the answer is wanted.
+struct Order {
+    url: TargetUrl,
+    method: Method,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+    insecure_tls: bool,
+    /// For the whole exchange.
+    budget: Duration,
+    /// For the response's body, once its head is there.
+    body_budget: Duration,
+    /// The most that is read of the body, in bytes.
+    max_body: usize,
+}
+
+/// One POST. Whatever happens is an [`Exchange`].
+pub(super) async fn send(sender: &HttpSender, request: SendRequest) -> Exchange {
+    let order = Order {
+        url: request.url,
+        method: Method::POST,
+        headers: request.headers,
+        body: request.body,
+        insecure_tls: request.insecure_tls,
+        budget: request.timeout,
+        body_budget: sender.settings.body_timeout,
+        max_body: MAX_RESPONSE_BODY,
+    };
+    run(sender, order).await.0
+}
+
+/// One GET, whose body is what it is made for.
+pub(super) async fn fetch(sender: &HttpSender, request: FetchRequest) -> Fetched {
+    let order = Order {
+        url: request.url,
+        method: Method::GET,
+        headers: request.headers,
+        body: Bytes::new(),
+        insecure_tls: false,
+        budget: request.timeout,
+        body_budget: request.timeout,
+        max_body: request.max_body,
+    };
+    let (exchange, whole) = run(sender, order).await;
+    Fetched { exchange, whole }
+}
+
+/// Runs one exchange. The flag says whether the response was read to its end.
+async fn run(sender: &HttpSender, order: Order) -> (Exchange, bool) {
     let mut began = sender.clock.monotonic();
-    match answer(sender, request, &mut began).await {
-        Ok(exchange) => exchange,
-        Err(failure) => failure.into_exchange(sender.clock.monotonic().saturating_sub(began)),
+    match answer(sender, order, &mut began).await {
+        Ok(answered) => answered,
+        Err(failure) => (failure.into_exchange(sender.clock.monotonic().saturating_sub(began)), false),
     }
 }
 
-async fn answer(sender: &HttpSender, request: SendRequest, began: &mut Duration) -> Result<Exchange, Failure> {
-    let SendRequest { url, headers, body, insecure_tls, timeout: budget } = request;
+async fn answer(sender: &HttpSender, order: Order, began: &mut Duration) -> Result<(Exchange, bool), Failure> {
+    let Order { url, method, headers, body, insecure_tls, budget, body_budget, max_body } = order;
     let target = url.target().map_err(|_| Failure::Refused(Refusal::Url))?;
     let insecure = insecure_tls && target.tls;
     if insecure && !sender.settings.allow_insecure_tls {
         return Err(Failure::InsecureTls);
     }
-    let mut request = head::request(target, headers, body)?;
+    let mut request = head::request(target, method, headers, body)?;
     let key = PoolKey { tls: target.tls, insecure, authority: target.authority.clone() };
     loop {
         let mut lent = obtain(sender, &key, target, budget, began).await?;
@@ -44,12 +90,12 @@ async fn answer(sender: &HttpSender, request: SendRequest, began: &mut Duration)
         match sent.map_err(|_| Failure::TimedOut("waiting for the response"))?? {
             Sent::Answered(response) => {
                 let took = sender.clock.monotonic().saturating_sub(*began);
-                let body_budget = budget.saturating_sub(took).min(sender.settings.body_timeout);
-                let (exchange, whole) = read(&mut lent.wire, response, took, body_budget, sender.clock.now()).await?;
+                let keep = Keep { budget: budget.saturating_sub(took).min(body_budget), most: max_body };
+                let (exchange, whole) = read(&mut lent.wire, response, took, keep, sender.clock.now()).await?;
                 if whole {
                     sender.pool.give_back(&key, lent, sender.clock.monotonic());
                 }
-                return Ok(exchange);
+                return Ok((exchange, whole));
             }
             // Not a byte of it left this process, so this was no attempt (D-17): the receiver had closed the idle
             // connection a moment ago. Each turn uses up one connection.
@@ -124,17 +170,24 @@ fn closed() -> Failure {
     Failure::Broken("connection closed before the request was sent".to_owned())
 }
 
+/// How much of a body is read, and for how long.
+struct Keep {
+    budget: Duration,
+    /// In bytes.
+    most: usize,
+}
+
 /// Reads what is kept of the response. Returns whether it was read to its end, so that the connection can be used again.
 async fn read(
     wire: &mut Wire,
     response: Response<Incoming>,
     took: Duration,
-    budget: Duration,
+    keep: Keep,
     now: domain::time::Timestamp,
 ) -> Result<(Exchange, bool), Failure> {
     let (parts, body) = response.into_parts();
     let response_head = head::render(&parts.headers)?;
-    let reading = read_body(body, budget);
+    let reading = read_body(body, keep);
     let (response_body, whole) = match wire {
         Wire::Http1(connection) => connection.run(reading).await,
         Wire::Http2(_) => reading.await,
@@ -152,7 +205,7 @@ async fn read(
 }
 
 /// Reads the body up to its cap (E-14). The status line has decided already: a broken body only ends what is kept.
-async fn read_body(mut body: Incoming, budget: Duration) -> (Bytes, bool) {
+async fn read_body(mut body: Incoming, keep: Keep) -> (Bytes, bool) {
     if body.is_end_stream() {
         return (Bytes::new(), true);
     }
@@ -161,7 +214,7 @@ async fn read_body(mut body: Incoming, budget: Duration) -> (Bytes, bool) {
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else { return false };
             let Some(data) = frame.data_ref() else { continue };
-            let room = MAX_RESPONSE_BODY - kept.len();
+            let room = keep.most - kept.len();
             kept.extend_from_slice(&data[..data.len().min(room)]);
             if data.len() > room {
                 return false;
@@ -169,7 +222,7 @@ async fn read_body(mut body: Incoming, budget: Duration) -> (Bytes, bool) {
         }
         true
     };
-    let whole = timeout(budget, reading).await.unwrap_or(false);
+    let whole = timeout(keep.budget, reading).await.unwrap_or(false);
     (Bytes::from(kept), whole)
 }
 

@@ -33,6 +33,7 @@ const OWN_NAMES: [HeaderName; 9] = [
 /// The request in the form of HTTP/1.1, built from parsed parts (E-2). hyper adds `Content-Length`.
 pub(super) fn request(
     target: &Target,
+    method: Method,
     headers: Vec<(&'static str, String)>,
     body: Bytes,
 ) -> Result<Request<Full<Bytes>>, Failure> {
@@ -56,7 +57,7 @@ pub(super) fn request(
         }
     }
     let mut request = Request::new(Full::new(body));
-    *request.method_mut() = Method::POST;
+    *request.method_mut() = method;
     *request.headers_mut() = map;
     *request.uri_mut() = Uri::from(path(target)?);
     Ok(request)
@@ -187,7 +188,7 @@ mod tests {
     fn e13_headers_are_checked_again_at_send() {
         let url = domain::rules::target::TargetUrl::parse("http://u:p@a.test/x?y").expect("valid");
         let target = url.target().expect("valid");
-        let build = |name, value: &str| request(target, vec![(name, value.to_owned())], Bytes::new());
+        let build = |name, value: &str| request(target, Method::POST, vec![(name, value.to_owned())], Bytes::new());
         let built = build("X-Event", "push\tok ~").expect("sendable");
         assert_eq!(built.headers()["host"], "a.test");
         assert_eq!(built.headers()["authorization"], "Basic dTpw");

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::attempt::Exchange;
-use domain::ports::{Clock, SendRequest, Sender};
+use domain::ports::{Clock, FetchRequest, Fetched, SendRequest, Sender};
 use domain::rules::target::{EgressPolicy, TargetUrl};
 
 pub use resolver::{Resolver, SystemResolver};
@@ -137,7 +137,11 @@ impl HttpSender {
 #[async_trait]
 impl Sender for HttpSender {
     async fn send(&self, request: SendRequest) -> Exchange {
-        exchange::run(self, request).await
+        exchange::send(self, request).await
+    }
+
+    async fn fetch(&self, request: FetchRequest) -> Fetched {
+        exchange::fetch(self, request).await
     }
 
     async fn vet(&self, url: &TargetUrl) -> Result<(), String> {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::attempt::Attempt;
+use domain::attempt::{Attempt, HookFate};
 use domain::delivery::{DeliveryState, Lease, Work};
 use domain::directory::Directory;
 use domain::id::{AttemptId, DeliveryId, EventId};
@@ -79,7 +79,7 @@ fn settlement(id: i64) -> Settlement {
         exchange: None,
     };
     let next = Next::Ended { state: DeliveryState::Succeeded, reason: None };
-    Settlement { attempt, next, lease: Lease::Fresh, disable_hook: false, tally: None, breaker: None }
+    Settlement { attempt, next, lease: Lease::Fresh, hook: HookFate::Stays, tally: None, breaker: None }
 }
 
 struct Bench {

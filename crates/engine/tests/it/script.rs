@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::attempt::{Exchange, Outcome};
+use domain::attempt::{Exchange, HookFate, Outcome};
 use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{CounterNames, Dialect, Draft, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
-use domain::ports::{SendRequest, Sender};
+use domain::ports::{FetchRequest, Fetched, SendRequest, Sender};
 use domain::rules::target::TargetUrl;
 use tokio::sync::{Notify, Semaphore};
 
@@ -134,6 +134,10 @@ impl Sender for Script {
         }
     }
 
+    async fn fetch(&self, _: FetchRequest) -> Fetched {
+        panic!("nothing is fetched here")
+    }
+
     async fn vet(&self, _: &TargetUrl) -> Result<(), String> {
         Ok(())
     }
@@ -169,8 +173,8 @@ impl Dialect for Plain {
         &[]
     }
 
-    fn gone_disables(&self) -> bool {
-        true
+    fn when_gone(&self) -> HookFate {
+        HookFate::SwitchedOff
     }
 
     fn max_payload(&self) -> usize {
@@ -226,8 +230,8 @@ impl Dialect for Counting {
         Some(&NAMES)
     }
 
-    fn gone_disables(&self) -> bool {
-        Plain.gone_disables()
+    fn when_gone(&self) -> HookFate {
+        Plain.when_gone()
     }
 
     fn max_payload(&self) -> usize {

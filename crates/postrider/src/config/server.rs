@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::ensure;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// Where the server listens and keeps its data.
@@ -18,6 +20,8 @@ pub(crate) struct ServerConfig {
     pub database_url: Option<String>,
     /// Where the server is reached from outside: `https://hooks.acme.test`. Unset, answers go by the request's `Host`.
     pub public_url: Option<String>,
+    /// Networks of proxies whose `X-Forwarded-For` is believed, in CIDR form.
+    pub trusted_proxies: Vec<String>,
     /// MiB that must be left on the disk for events to be accepted; never less than 2 % of it.
     pub disk_floor_mib: u64,
 }
@@ -29,6 +33,7 @@ impl Default for ServerConfig {
             data_dir: PathBuf::from("postrider-data"),
             database_url: None,
             public_url: None,
+            trusted_proxies: Vec::new(),
             disk_floor_mib: 256,
         }
     }
@@ -44,7 +49,15 @@ impl ServerConfig {
             });
             ensure!(usable, "server.public_url: {text:?} is not an http or https URL");
         }
+        for text in &self.trusted_proxies {
+            ensure!(text.parse::<IpNet>().is_ok(), "server.trusted_proxies: {text:?} is not in CIDR form");
+        }
         Ok(())
+    }
+
+    /// The networks of `trusted_proxies`.
+    pub(crate) fn trusted_proxies(&self) -> Arc<[IpNet]> {
+        self.trusted_proxies.iter().filter_map(|text| text.parse().ok()).collect()
     }
 
     /// The database to open.

@@ -33,7 +33,7 @@ codes! {
     BodyFormat { Json = 0, Form = 1 }
     DeliveryState { Open = 0, Succeeded = 1, Failed = 2, Cancelled = 3, Expired = 4, Quarantined = 5, Skipped = 6 }
     Reason { HookDeleted = 0, HookInactive = 1, Gone = 2, TooOld = 3, Poison = 4, Oversize = 5,
-        BreakerOpen = 6, InFlight = 7 }
+        BreakerOpen = 6, InFlight = 7, LeaseEnded = 8, Superseded = 9 }
     Outcome {
         Answered = 0, TimedOut = 1, NameFailed = 2, ConnectFailed = 3, TlsFailed = 4, Broken = 5, Refused = 6,
         InternalError = 7,

@@ -8,6 +8,7 @@ use domain::delivery::{Outgoing, delivery_ids};
 use domain::event::{Accepted, DedupeKey, Event, NewEvent, Place, payload_hash};
 use domain::id::{AccountId, DeliveryId, EventId, ID_STRIDE, RepositoryId};
 use domain::ports::{Events, StoreError, Stored};
+use domain::task::{Job, NewTask};
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -15,7 +16,7 @@ use super::inbox::{Care, Terms};
 use super::queue::{NewRow, insert_row};
 use super::rows::{all, maybe_moment, moment, one, uid};
 use super::writer::{Ring, Tx};
-use super::{Shared, Sqlite};
+use super::{Shared, Sqlite, tasks};
 use crate::error::{Done, Failure, corrupt};
 use crate::plan;
 
@@ -52,6 +53,11 @@ impl Prepared {
     fn bytes(&self) -> usize {
         self.new.data.len() + self.plan.len() + self.bodies.as_ref().map_or(0, Bytes::len)
     }
+}
+
+/// As [`Events::accept`], as part of another command. A failure half-way spoils the transaction.
+pub(crate) fn accept_within(tx: &mut Tx<'_>, new: NewEvent) -> Done<Accepted> {
+    accept(tx, Prepared::new(new))
 }
 
 /// Writes an event, asks for places in the lanes, and queues what got none. Without a savepoint: the one statement that
@@ -123,6 +129,9 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
     {
         tx.effects.pushed.push((repository, new.accepted_at));
     }
+    for topic in new.topics {
+        tasks::insert(tx, &NewTask::now(Job::TellTopic(topic, event), new.accepted_at))?;
+    }
     if deliveries.is_empty() {
         return Ok(accepted);
     }
@@ -135,6 +144,7 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
         event,
         place: new.place,
         accepted_at: new.accepted_at,
+        content_type: new.content_type.into(),
         messages: new.plan.messages,
         direct: new.plan.direct,
     });
@@ -181,7 +191,8 @@ pub(super) fn event(row: &Row<'_>) -> Done<Event> {
 
 /// The messages of an event with their bodies.
 pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> Done<Arc<Outgoing>> {
-    let sql = "SELECT accepted_at, plan, data, bodies, account_id, repository_id FROM events WHERE id = ?1";
+    let sql =
+        "SELECT accepted_at, plan, data, bodies, account_id, repository_id, content_type FROM events WHERE id = ?1";
     one(conn, sql, [id.0], |row| {
         let stored = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
         let unreadable = |why: plan::Unreadable| -> Failure { corrupt("events", id.0, &why.to_string()) };
@@ -191,7 +202,14 @@ pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> 
         let messages = plan::messages(&head, &data, &bodies, &shared.dialects).map_err(unreadable)?;
         let repository = row.get::<_, Option<i64>>(5)?.map(RepositoryId);
         let place = Place { account: AccountId(row.get(4)?), repository };
-        Ok(Arc::new(Outgoing { event: id, place, accepted_at: moment(row, 0)?, messages, direct: head.direct }))
+        Ok(Arc::new(Outgoing {
+            event: id,
+            place,
+            accepted_at: moment(row, 0)?,
+            content_type: row.get::<_, String>(6)?.into(),
+            messages,
+            direct: head.direct,
+        }))
     })
 }
 

@@ -6,28 +6,29 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::directory::Change;
 use domain::hook::{BasicAuth, Candidate, Hook, HookScope, NewHook, SiblingRule};
-use domain::id::{AccountId, AppId, HookId, RepositoryId};
+use domain::id::{AccountId, AppId, HookId, RepositoryId, TopicId};
 use domain::ports::{Edit, Hooks, StoreError, Stored};
 use domain::rules::target::TargetUrl;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::codes::Coded;
-use super::rows::{all, delete, moment, one, uid};
+use super::rows::{all, delete, maybe_moment, moment, one, uid};
 use super::writer::Tx;
-use super::{Shared, Sqlite, applications, breakers};
+use super::{Shared, Sqlite, applications, breakers, topics};
 use crate::error::{Done, Failure, corrupt};
 use crate::vault::{Spot, Vault};
 
 const HOOK: &str = "SELECT id, uid, dialect, account_id, repository_id, version, active, url, url_sealed, events,
     secret_sealed, format, insecure_tls, timeout_us, retries, extra, creator_id, created_at, updated_at,
-    auth_user, auth_password_sealed, app_id FROM hooks";
+    auth_user, auth_password_sealed, app_id, topic_id, expires_at FROM hooks";
 
-/// The owner part of a hook's spots: repositories count up, accounts down.
+/// The owner part of a hook's spots: repositories count up, accounts down, topics up from the lowest number.
 fn owner(scope: HookScope) -> i64 {
     match scope {
         HookScope::Repository(id) => id.0,
         HookScope::Account(id) => -id.0,
+        HookScope::Topic(id) => i64::MIN.saturating_add(id.0),
     }
 }
 
@@ -78,9 +79,10 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
     let id: i64 = row.get(0)?;
     let name: String = row.get(2)?;
     let known = shared.dialects.iter().copied().find(|dialect| dialect.0 == name);
-    let scope = match (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?) {
-        (Some(account), None) => HookScope::Account(AccountId(account)),
-        (None, Some(repository)) => HookScope::Repository(RepositoryId(repository)),
+    let scope = match (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?, row.get::<_, Option<i64>>(22)?) {
+        (Some(account), None, None) => HookScope::Account(AccountId(account)),
+        (None, Some(repository), None) => HookScope::Repository(RepositoryId(repository)),
+        (None, None, Some(topic)) => HookScope::Topic(TopicId(topic)),
         _ => return Err(corrupt("hooks", id, "no scope")),
     };
     let spot = |column| Spot { table: "hooks", column, row: id, owner: owner(scope) };
@@ -112,6 +114,7 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
         extra: extra.map(|text| json(id, "extra", &text)).transpose()?.unwrap_or_default(),
         creator: AccountId(row.get(16)?),
         app: row.get::<_, Option<i64>>(21)?.map(AppId),
+        expires_at: maybe_moment(row, 23)?,
         created_at: moment(row, 17)?,
         updated_at: moment(row, 18)?,
     })
@@ -145,11 +148,16 @@ fn siblings(tx: &Tx<'_>, scope: HookScope, dialect: domain::hook::DialectName) -
     hooks
 }
 
-fn insert(tx: &mut Tx<'_>, mut new: NewHook, rule: &SiblingRule) -> Done<Arc<Hook>> {
+fn insert(tx: &mut Tx<'_>, new: NewHook, rule: &SiblingRule) -> Done<Arc<Hook>> {
     rule(&Candidate::from(&new), &siblings(tx, new.scope, new.dialect)).map_err(StoreError::Conflict)?;
-    let (account, repository) = match new.scope {
-        HookScope::Account(id) => (Some(id.0), None),
-        HookScope::Repository(id) => (None, Some(id.0)),
+    insert_row(tx, new)
+}
+
+fn insert_row(tx: &mut Tx<'_>, mut new: NewHook) -> Done<Arc<Hook>> {
+    let (account, repository, topic) = match new.scope {
+        HookScope::Account(id) => (Some(id.0), None, None),
+        HookScope::Repository(id) => (None, Some(id.0), None),
+        HookScope::Topic(id) => (None, None, Some(id.0)),
     };
     if let Some(app) = new.app
         && !applications::exists(tx.conn, app)?
@@ -159,8 +167,8 @@ fn insert(tx: &mut Tx<'_>, mut new: NewHook, rule: &SiblingRule) -> Done<Arc<Hoo
     }
     // The row comes first: its id is part of what its secrets are sealed with.
     let sql = "INSERT INTO hooks (uid, dialect, account_id, repository_id, version, active, events, format,
-        insecure_tls, creator_id, created_at, updated_at, app_id)
-        VALUES (?1, ?2, ?3, ?4, 1, ?5, '[]', 0, 0, ?6, ?7, ?7, ?8)";
+        insecure_tls, creator_id, created_at, updated_at, app_id, topic_id)
+        VALUES (?1, ?2, ?3, ?4, 1, ?5, '[]', 0, 0, ?6, ?7, ?7, ?8, ?9)";
     tx.conn.prepare_cached(sql)?.execute(params![
         new.uid.0.as_bytes(),
         new.dialect.0,
@@ -170,6 +178,7 @@ fn insert(tx: &mut Tx<'_>, mut new: NewHook, rule: &SiblingRule) -> Done<Arc<Hoo
         new.creator.0,
         new.created_at.as_micros(),
         new.app.map(|app| app.0),
+        topic,
     ])?;
     let made = new.numbered(HookId(tx.conn.last_insert_rowid()));
     let since = made.created_at;
@@ -186,7 +195,7 @@ fn write(tx: &mut Tx<'_>, hook: Hook, since: Option<Timestamp>) -> Done<Arc<Hook
     let password = auth.map(|auth| seal(vault, &spot("hooks", "auth_password"), auth.password.expose()));
     let sql = "UPDATE hooks SET version = ?2, active = ?3, url = ?4, url_sealed = ?5, events = ?6, secret_sealed = ?7,
         format = ?8, insecure_tls = ?9, timeout_us = ?10, retries = ?11, extra = ?12, creator_id = ?13,
-        updated_at = ?14, auth_user = ?15, auth_password_sealed = ?16 WHERE id = ?1";
+        updated_at = ?14, auth_user = ?15, auth_password_sealed = ?16, expires_at = ?17 WHERE id = ?1";
     tx.conn.prepare_cached(sql)?.execute(params![
         hook.id.0,
         hook.version,
@@ -204,6 +213,7 @@ fn write(tx: &mut Tx<'_>, hook: Hook, since: Option<Timestamp>) -> Done<Arc<Hook
         hook.updated_at.as_micros(),
         auth.map(|auth| &auth.user),
         password.transpose()?,
+        hook.expires_at.map(Timestamp::as_micros),
     ])?;
     if let Some(since) = since {
         // The log's spot has no owner: it is read when the hook, and with it the owner, may be gone.
@@ -244,6 +254,36 @@ pub(crate) fn switch_off(tx: &mut Tx<'_>, id: HookId, now: Timestamp) -> Done<()
         Ok(_) | Err(Failure::Store(StoreError::NotFound)) => Ok(()),
         Err(failure) => Err(failure),
     }
+}
+
+/// Makes a subscription, or gives the one of the same topic and callback a new lease and secret (contract websub section
+/// 4).
+pub(crate) fn subscribe(tx: &mut Tx<'_>, new: NewHook, now: Timestamp) -> Done<()> {
+    let HookScope::Topic(topic) = new.scope else { return Err(StoreError::NotFound.into()) };
+    match topics::subscription(tx.conn, topic, &new.url)? {
+        Some(id) => {
+            let renewed = move |hook| Hook { secret: new.secret, expires_at: new.expires_at, active: true, ..hook };
+            update(tx, id, now, Box::new(renewed), None).map(drop)
+        }
+        None => insert_row(tx, new).map(drop),
+    }
+}
+
+/// Deletes a hook, unless it is gone already.
+pub(crate) fn remove(tx: &mut Tx<'_>, id: HookId) -> Done<()> {
+    if tx.conn.prepare_cached("DELETE FROM hooks WHERE id = ?1")?.execute([id.0])? > 0 {
+        forgotten(tx, id)?;
+    }
+    Ok(())
+}
+
+/// After a subscription was deleted. Where it pointed is forgotten as well, unless the log speaks of it: strangers come
+/// and go, and must leave nothing behind.
+pub(crate) fn forgotten(tx: &mut Tx<'_>, id: HookId) -> Done<()> {
+    let sql = "DELETE FROM targets WHERE hook_id = ?1 AND NOT EXISTS (SELECT 1 FROM attempts WHERE hook_id = ?1)";
+    tx.conn.prepare_cached(sql)?.execute([id.0])?;
+    tx.effects.changes.push(Change::HookGone(id));
+    Ok(())
 }
 
 /// Where a hook pointed, from when on; hooks that were deleted since are known, too.

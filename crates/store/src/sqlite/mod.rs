@@ -14,7 +14,9 @@ mod fresh;
 mod grants;
 mod hooks;
 mod inbox;
+mod jobs;
 mod migrate;
+mod notes;
 mod probe;
 mod queue;
 mod readers;
@@ -26,9 +28,11 @@ mod settle;
 pub(crate) mod space;
 mod streams;
 mod tally;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod topics;
 mod views;
 mod writer;
 
@@ -140,6 +144,7 @@ fn try_open(path: PathBuf, options: Options) -> Done<Sqlite> {
     changes.extend(repositories::load(&conn)?);
     changes.extend(applications::load(&conn)?);
     changes.extend(tokens::load(&conn)?);
+    changes.extend(topics::load(&conn)?);
     changes.extend(hooks::load(&conn, &shared)?);
     shared.directory.apply(changes);
 

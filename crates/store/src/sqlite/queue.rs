@@ -195,6 +195,7 @@ impl Sqlite {
             event: EventId(0),
             place: Place { account: AccountId(0), repository: None },
             accepted_at: asked.now,
+            content_type: "".into(),
             messages: Vec::new(),
             direct: false,
         });

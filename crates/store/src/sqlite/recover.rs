@@ -8,13 +8,13 @@ use domain::ports::{StoreError, Stored};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::Sqlite;
 use super::events::maybe;
 use super::fresh::Note;
 use super::queue::{NewRow, insert_row};
 use super::rows::{all, one};
 use super::settle::{Entry, write_attempt};
 use super::writer::{Tx, store_note};
+use super::{Sqlite, tasks};
 use crate::error::{Done, corrupt};
 use crate::plan;
 
@@ -52,6 +52,7 @@ struct Cursor {
 /// Takes over: a new epoch, then claims of earlier epochs, then fresh deliveries of earlier processes.
 pub(crate) async fn recover(store: &Sqlite, now: Timestamp) -> Stored<u64> {
     let mut cursor = store.change(enter_epoch).await?;
+    store.change(move |tx| tasks::recover(tx, now)).await?;
     let mut recovered = 0;
     loop {
         let (freed, more) = store.change(move |tx| free_claims(tx, now)).await?;

@@ -1,6 +1,6 @@
 //! Settling: the log row and what follows from it, in one transaction (D-11), fenced (D-12).
 
-use domain::attempt::{Attempt, Next, Settlement};
+use domain::attempt::{Attempt, HookFate, Next, Settlement};
 use domain::delivery::{DeliveryState, Lease, Reason};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -62,10 +62,14 @@ fn settle_one(tx: &mut Tx<'_>, settlement: &Settlement) -> Done<bool> {
             write_attempt(tx, attempt, &entry)?;
         }
     }
-    if settlement.disable_hook {
-        let ended =
-            attempt.exchange.as_ref().map_or(attempt.started_at, |answer| attempt.started_at.plus(answer.duration));
-        hooks::switch_off(tx, attempt.hook, ended)?;
+    match settlement.hook {
+        HookFate::Stays => {}
+        HookFate::SwitchedOff => {
+            let ended =
+                attempt.exchange.as_ref().map_or(attempt.started_at, |answer| attempt.started_at.plus(answer.duration));
+            hooks::switch_off(tx, attempt.hook, ended)?;
+        }
+        HookFate::Deleted => hooks::remove(tx, attempt.hook)?,
     }
     Ok(true)
 }

@@ -64,6 +64,8 @@ pub(crate) struct Effects {
     pub(crate) dues: Vec<(HookId, Timestamp)>,
     /// Lanes that have one which a person asked for.
     pub(crate) asked: Vec<(HookId, Timestamp)>,
+    /// When the hub has something to do.
+    pub(crate) errands: Vec<Timestamp>,
     /// Fresh deliveries that ended or got a queue row, by event.
     pub(crate) settled: Vec<EventId>,
     /// Fresh deliveries that were given a queue row while a lane may still hold them.
@@ -81,11 +83,13 @@ pub(crate) struct Effects {
 }
 
 /// Lengths of the lists in [`Effects`], to undo a command's share.
+#[derive(Default)]
 struct Marks {
     changes: usize,
     rings: usize,
     dues: usize,
     asked: usize,
+    errands: usize,
     settled: usize,
     handed_back: usize,
     pushed: usize,
@@ -98,6 +102,7 @@ impl Effects {
             rings: self.rings.len(),
             dues: self.dues.len(),
             asked: self.asked.len(),
+            errands: self.errands.len(),
             settled: self.settled.len(),
             handed_back: self.handed_back.len(),
             pushed: self.pushed.len(),
@@ -132,6 +137,7 @@ impl Tx<'_> {
         effects.changes.truncate(marks.changes);
         effects.dues.truncate(marks.dues);
         effects.asked.truncate(marks.asked);
+        effects.errands.truncate(marks.errands);
         effects.settled.truncate(marks.settled);
         effects.handed_back.truncate(marks.handed_back);
         effects.pushed.truncate(marks.pushed);
@@ -204,7 +210,7 @@ impl Writer {
         let aborted = match transact(&mut tx, &mut jobs, &mut refused) {
             Ok(()) => None,
             Err(aborted) => {
-                tx.undo(&Marks { changes: 0, rings: 0, dues: 0, asked: 0, settled: 0, handed_back: 0, pushed: 0 });
+                tx.undo(&Marks::default());
                 if !self.conn.is_autocommit()
                     && let Err(error) = self.conn.execute_batch("ROLLBACK")
                 {
@@ -262,6 +268,9 @@ impl Writer {
         for (hook, at) in effects.asked {
             bell.asked(hook, at);
         }
+        if let Some(at) = effects.errands.into_iter().min() {
+            bell.errand(at);
+        }
     }
 
     /// Hooks that these changes edit or delete, with those that go with their repository or account.
@@ -284,8 +293,10 @@ impl Writer {
                         all_of(HookScope::Repository(repository.id), &mut hooks);
                     }
                 }
+                Change::TopicGone(id) => all_of(HookScope::Topic(*id), &mut hooks),
                 Change::Account(_)
                 | Change::Repository(_)
+                | Change::Topic(_)
                 | Change::Token(..)
                 | Change::TokenGone(_)
                 | Change::Application(_)

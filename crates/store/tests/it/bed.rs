@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use domain::attempt::{Attempt, Exchange, Next, Settlement};
+use domain::attempt::{Attempt, Exchange, HookFate, Next, Settlement};
 use domain::delivery::{DeliveryState, PlannedDelivery, Work};
 use domain::hook::{DialectName, Hook, NewHook, SiblingRule};
 use domain::id::{AccountId, HookId, RepositoryId, Uid};
@@ -173,7 +173,7 @@ pub(crate) fn ended(store: &dyn Store, work: &Work, now: Timestamp, state: Deliv
         attempt,
         next: Next::Ended { state, reason: None },
         lease: work.lease,
-        disable_hook: false,
+        hook: HookFate::Stays,
         tally: None,
         breaker: None,
     }
@@ -182,7 +182,14 @@ pub(crate) fn ended(store: &dyn Store, work: &Work, now: Timestamp, state: Deliv
 /// A failure with a retry to follow.
 pub(crate) fn retried(store: &dyn Store, work: &Work, now: Timestamp, due: Timestamp) -> Settlement {
     let attempt = attempt_of(store, work, now, Some(answered(503)));
-    Settlement { attempt, next: Next::RetryAt(due), lease: work.lease, disable_hook: false, tally: None, breaker: None }
+    Settlement {
+        attempt,
+        next: Next::RetryAt(due),
+        lease: work.lease,
+        hook: HookFate::Stays,
+        tally: None,
+        breaker: None,
+    }
 }
 
 /// A bell that admits up to a number of deliveries and writes everything down.

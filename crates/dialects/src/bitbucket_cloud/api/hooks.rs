@@ -68,6 +68,7 @@ fn new_hook(app: &App, scope: HookScope, me: &Principal, mut fields: HookFields)
         extra,
         creator: me.user.id,
         app: me.app,
+        expires_at: None,
         created_at: now,
     })
 }

@@ -1,6 +1,6 @@
 //! Requests as receivers see them, and what follows their answers (contract bitbucket-cloud sections 2 and 7).
 
-use domain::attempt::Next;
+use domain::attempt::{HookFate, Next};
 use domain::delivery::DeliveryState;
 use domain::id::{AccountId, HookId, Uid};
 use domain::rules::backoff::Schedule;
@@ -134,19 +134,21 @@ fn verdict(exchange: &Exchange, number: u32) -> Decision {
         number,
         schedule: &Schedule::Vendor,
         vendor_delays: if dialect.vendor_retries(exchange) { dialect.vendor_delays() } else { &[] },
-        gone_disables: dialect.gone_disables(),
+        lease_until: None,
+        when_gone: dialect.when_gone(),
+        max_attempts: None,
         jitter: 0.5,
     };
     decide(exchange, &facts)
 }
 
 fn ended(state: DeliveryState) -> Decision {
-    Decision { next: Next::Ended { state, reason: None }, disable_hook: false }
+    Decision { next: Next::Ended { state, reason: None }, hook: HookFate::Stays }
 }
 
 #[test]
 fn check_20_server_errors_are_tried_twice_more_at_once() {
-    let again = Decision { next: Next::RetryAt(START), disable_hook: false };
+    let again = Decision { next: Next::RetryAt(START), hook: HookFate::Stays };
     for status in [500, 502, 503, 599] {
         let answers = [1, 2, 3].map(|number| verdict(&answered(status), number));
         assert_eq!(answers, [again, again, ended(DeliveryState::Failed)], "{status}");

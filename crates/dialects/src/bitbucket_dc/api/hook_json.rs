@@ -47,7 +47,8 @@ pub(super) fn webhook(hook: &Hook, secrets: Secrets) -> Map<String, Value> {
 pub(super) fn scope_type(scope: HookScope) -> &'static str {
     match scope {
         HookScope::Repository(_) => "repository",
-        HookScope::Account(_) => "project",
+        // Subscriptions of topics are never shown here.
+        HookScope::Account(_) | HookScope::Topic(_) => "project",
     }
 }
 

@@ -106,6 +106,7 @@ fn new_hook(app: &App, scope: HookScope, creator: AccountId, wanted: Wanted) -> 
         extra: Wanted::extra(wanted.name, wanted.configuration.entries),
         creator,
         app: None,
+        expires_at: None,
         created_at: now,
     })
 }

@@ -71,6 +71,8 @@ fn event_scope(hook: &Hook, row: &AttemptRow) -> Value {
     let (id, kind) = match (row.repository, hook.scope) {
         (Some(repository), _) | (None, HookScope::Repository(repository)) => (repository.0, "repository"),
         (None, HookScope::Account(project)) => (project.0, "project"),
+        // Subscriptions of topics are never shown here.
+        (None, HookScope::Topic(topic)) => (topic.0, "project"),
     };
     json!({"id": id.to_string(), "type": kind})
 }
@@ -100,7 +102,7 @@ fn not_sent(row: &AttemptRow) -> String {
         Some(Reason::InFlight) => "too many requests are in flight",
         Some(Reason::Oversize) => "the payload is too large",
         Some(Reason::HookDeleted | Reason::HookInactive | Reason::Gone) => "the webhook is not active",
-        Some(Reason::TooOld | Reason::Poison) | None => "not sent in time",
+        Some(Reason::TooOld | Reason::Poison | Reason::LeaseEnded | Reason::Superseded) | None => "not sent in time",
     };
     format!("skipped: {words}")
 }

@@ -94,6 +94,7 @@ fn unsaved(call: &Call, at: &At, url: TargetUrl) -> Result<Hook, ApiError> {
         extra: Map::new(),
         creator: call.myself()?.user.id,
         app: None,
+        expires_at: None,
         created_at: now,
     };
     Ok(new.numbered(HookId(0)))

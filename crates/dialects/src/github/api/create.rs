@@ -82,6 +82,7 @@ fn new_hook(app: &App, subject: &Subject, me: &Arc<Account>, fields: HookFields)
         extra: alias.map(|alias| (ALIAS_KEY.to_owned(), alias.into())).into_iter().collect(),
         creator: me.id,
         app: None,
+        expires_at: None,
         created_at: now,
     })
 }

@@ -158,6 +158,7 @@ fn new_hook(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> NewHoo
         extra: serde_json::Map::new(),
         creator: me.user.id,
         app: me.app,
+        expires_at: None,
         created_at: now,
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn ping_draft(hook: &Hook, scene: &Scene<'_>, sender: &Account) -> Op
             Subject::Repository(Located { repository: repository.clone(), owner: scene.account.clone() })
         }
         (HookScope::Account(_), None) => Subject::Organization(scene.account.clone()),
-        (HookScope::Repository(_), None) | (HookScope::Account(_), Some(_)) => return None,
+        (HookScope::Repository(_), None) | (HookScope::Account(_), Some(_)) | (HookScope::Topic(_), _) => return None,
     };
     let told = subject.hook_json(&links, hook, None);
     let seed = scene.occurred_at.as_micros().unsigned_abs();

@@ -113,6 +113,7 @@ fn scope_text(directory: &Directory, scope: HookScope) -> String {
             directory.locate_by_id(id).map(|found| format!("/repos/{}/{}", found.owner.login, found.repository.name))
         }
         HookScope::Account(id) => directory.account_by_id(id).map(|account| format!("/orgs/{}", account.login)),
+        HookScope::Topic(id) => directory.topic_by_id(id).map(|topic| topic.url.clone()),
     };
     text.unwrap_or_default()
 }

@@ -111,6 +111,7 @@ pub(crate) async fn create(
         extra: serde_json::Map::new(),
         creator: caller.0.user.id,
         app: caller.0.app,
+        expires_at: None,
         created_at: now,
     };
     body.finish()?;
@@ -214,6 +215,10 @@ fn place_of(context: &Context, scope: HookScope) -> Option<Place> {
     match scope {
         HookScope::Repository(id) => context.ports.directory().locate_by_id(id).map(|found| found.place()),
         HookScope::Account(account) => Some(Place { account, repository: None }),
+        HookScope::Topic(topic) => {
+            let page = context.ports.directory().topic_by_id(topic)?.page.clone()?;
+            context.ports.directory().locate_by_id(page.repository).map(|found| found.place())
+        }
     }
 }
 

@@ -22,6 +22,8 @@ fn signature(world: &World) -> Option<String> {
         body: bytes::Bytes::from_static(b"{}"),
     };
     let sending = Sending {
+        content_type: "application/json",
+        public_url: "http://postrider.test",
         number: 1,
         earlier: 0,
         redelivery: false,

@@ -112,6 +112,8 @@ async fn next_request(world: &World, hook: &Value) -> WireRequest {
     let stored = world.ports.directory().hook(id_of(hook)).expect("the hook");
     let dialect = world.ports.dialects.get("bitbucket_datacenter").expect("the dialect");
     let sending = Sending {
+        content_type: "application/json",
+        public_url: "http://postrider.test",
         number: 1,
         earlier: 0,
         redelivery: false,

@@ -83,6 +83,20 @@ impl TargetUrl {
         Self(Arc::new(Inner { text, parts: OnceLock::new() }))
     }
 
+    /// The same target with `query` after its own, which stays as it is and first. The result may be longer than
+    /// [`MAX_URL`]. `query` must be percent-encoded.
+    pub fn appending_query(&self, query: &str) -> Result<Self, TargetError> {
+        let mut target = self.target()?.clone();
+        let append = |text: &str| match text.as_bytes().last() {
+            Some(b'?' | b'&') if text.contains('?') => format!("{text}{query}"),
+            _ if text.contains('?') => format!("{text}&{query}"),
+            _ => format!("{text}?{query}"),
+        };
+        let path = String::from_utf8_lossy(&target.path);
+        target.path = append(&path).into();
+        Ok(Self(Arc::new(Inner { text: append(self.as_str()), parts: OnceLock::from(Ok(target)) })))
+    }
+
     /// The URL as the user gave it.
     pub fn as_str(&self) -> &str {
         &self.0.text
@@ -116,7 +130,7 @@ impl Target {
             Host::Ipv6(address) => TargetHost::Address(address.into()),
         };
         let port = parsed.port_or_known_default().ok_or(TargetError::Malformed)?;
-        let path = match parsed.query() {
+        let path = match own_query(text).or(parsed.query()) {
             Some(query) => format!("{}?{query}", parsed.path()),
             None => parsed.path().to_owned(),
         };
@@ -127,6 +141,13 @@ impl Target {
         let credentials = credentials(&parsed)?;
         Ok(Self { tls, host, port, authority: authority.into(), path: path.into(), credentials })
     }
+}
+
+/// The query as it was given, if it can be sent so: URL parsers rewrite some of it, and receivers compare it.
+fn own_query(text: &str) -> Option<&str> {
+    let (_, query) = text.split_once('?')?;
+    let sendable = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>');
+    query.bytes().all(sendable).then_some(query)
 }
 
 /// Refuses what URL parsers silently repair: whitespace, control characters, backslashes; and fragments, which are

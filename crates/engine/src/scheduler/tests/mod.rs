@@ -59,8 +59,14 @@ impl Bench {
             body: "{}".into(),
             passed_through: true,
         };
-        let outgoing =
-            Outgoing { event: EventId(1), place: PLACE, accepted_at: START, messages: vec![message], direct: false };
+        let outgoing = Outgoing {
+            event: EventId(1),
+            place: PLACE,
+            accepted_at: START,
+            content_type: "application/json".into(),
+            messages: vec![message],
+            direct: false,
+        };
         Self {
             state: State::new(Arc::new(settings), directory.clone()),
             directory,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::attempt::{BreakerStep, Settlement};
+use domain::attempt::{BreakerStep, HookFate, Settlement};
 use domain::delivery::{DeliveryState, Work};
 use domain::id::HookId;
 use domain::ports::ClaimDue;
@@ -99,7 +99,7 @@ pub(crate) async fn d20_an_edit_resets_the_breaker_and_older_versions_do_not_cou
 pub(crate) async fn d20_gone_switches_the_hook_off_and_so_resets_its_breaker(bed: Bed) {
     let (bed, hooks) = bed.with_hooks(1).await;
     let works = works(&bed, hooks[0], 1).await;
-    let gone = Settlement { disable_hook: true, ..failed(&bed, &works[0], 1, 1, open(5)) };
+    let gone = Settlement { hook: HookFate::SwitchedOff, ..failed(&bed, &works[0], 1, 1, open(5)) };
     settle(&bed, vec![gone]).await;
     assert!(!bed.store().directory().hook(hooks[0]).expect("kept").active);
     assert_eq!(breaker_of(&bed, hooks[0]).await, None);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::attempt::{Next, Settlement};
+use domain::attempt::{HookFate, Next, Settlement};
 use domain::delivery::{DeliveryState, Lease, Reason};
 use domain::id::{AttemptId, HookId};
 use domain::ports::{AttemptFilter, Backlog, ClaimDue, Store, StoreError};
@@ -246,7 +246,7 @@ pub(crate) async fn d15_gone_switches_the_hook_off_in_the_same_transaction(bed: 
         attempt: attempt_of(&**bed.store(), &work, bed.now(), Some(answered(410))),
         next: Next::Ended { state: DeliveryState::Cancelled, reason: Some(Reason::Gone) },
         lease: Lease::Fresh,
-        disable_hook: true,
+        hook: HookFate::SwitchedOff,
         tally: None,
         breaker: None,
     };

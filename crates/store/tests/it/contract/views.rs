@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::attempt::{Exchange, Next, Outcome, Settlement};
+use domain::attempt::{Exchange, HookFate, Next, Outcome, Settlement};
 use domain::delivery::{DeliveryState, Message, Reason};
 use domain::hook::Hook;
 use domain::id::{AttemptId, EventId, HookId, RepositoryId};
@@ -34,7 +34,7 @@ async fn log_of(bed: &Bed, hook: HookId, statuses: &[u16]) {
             attempt: attempt_of(&**bed.store(), work, bed.now(), Some(answered(*status))),
             next: Next::Ended { state: DeliveryState::Failed, reason: None },
             lease: work.lease,
-            disable_hook: false,
+            hook: HookFate::Stays,
             tally: None,
             breaker: None,
         };
@@ -211,7 +211,7 @@ pub(crate) async fn exchanges_are_tallied_by_event_name_and_day(bed: Bed) {
             attempt,
             next: Next::Ended { state: DeliveryState::Failed, reason: None },
             lease: work.lease,
-            disable_hook: false,
+            hook: HookFate::Stays,
             tally: Some("push".into()),
             breaker: None,
         };

@@ -1,0 +1,118 @@
+//! Performing a task: whatever it is, it ends in one commit.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::ask::host_of;
+use super::{deny, fetch, tell, verify};
+use crate::flow::Ports;
+use crate::hub::Hub;
+use crate::ports::Stored;
+use crate::task::{Effect, Job, Task, TaskEnd, TaskNext, TaskNote};
+
+/// Pauses before the second, third and fourth try (contract websub sections 4 and 7).
+const RETRIES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(240)];
+
+/// How one try went.
+#[derive(Debug)]
+pub(super) struct Tried {
+    /// In a word, for the log.
+    pub(super) outcome: &'static str,
+    /// The HTTP status answered, if one was.
+    pub(super) status: Option<u16>,
+    /// Why, in a few words.
+    pub(super) reason: Option<String>,
+    /// The failure may pass: it is worth another try.
+    pub(super) temporary: bool,
+    /// What follows, if it is not tried again.
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Tried {
+    /// It is over.
+    pub(super) fn done(outcome: &'static str) -> Self {
+        Self { outcome, status: None, reason: None, temporary: false, effects: Vec::new() }
+    }
+
+    /// It failed in a way that may pass.
+    pub(super) fn failed(reason: impl Into<String>) -> Self {
+        Self { temporary: true, reason: Some(reason.into()), ..Self::done("failed") }
+    }
+
+    /// With what follows.
+    pub(super) fn with(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+}
+
+/// Does one task and commits what came of it. An error means that nothing was committed: the claim lapses with the
+/// process, or the caller tries again.
+pub async fn perform(ports: &Ports, task: &Task) -> Stored<TaskNote> {
+    let Some((_, hub)) = ports.dialects.hub() else {
+        return finish(ports, task, topic_of(ports, &task.job), Tried::done("no hub")).await;
+    };
+    let tried = try_it(ports, hub, task).await?;
+    finish(ports, task, topic_of(ports, &task.job), tried).await
+}
+
+async fn try_it(ports: &Ports, hub: &dyn Hub, task: &Task) -> Stored<Tried> {
+    match &task.job {
+        Job::VerifyIntent(intent) => verify::verify(ports, hub, intent, is_last(task)).await,
+        Job::Deny(denial) => Ok(deny::deny(ports, hub, denial).await),
+        Job::FetchTopic(topic) => fetch::fetch(ports, hub, *topic, task).await,
+        Job::TellTopic(topic, event) => tell::tell(ports, hub, *topic, *event).await,
+    }
+}
+
+/// Is there no try after this one?
+fn is_last(task: &Task) -> bool {
+    usize::try_from(task.attempts).is_ok_and(|attempts| attempts >= RETRIES.len())
+}
+
+async fn finish(ports: &Ports, task: &Task, topic: String, tried: Tried) -> Stored<TaskNote> {
+    let now = ports.clock.now();
+    let pause = usize::try_from(task.attempts).ok().and_then(|attempts| RETRIES.get(attempts));
+    let again = pause.filter(|_| tried.temporary);
+    let (next, effects) = match again {
+        Some(pause) => (TaskNext::RetryAt(now.plus(*pause)), Vec::new()),
+        None => (TaskNext::Done, tried.effects),
+    };
+    let mut note = TaskNote {
+        at: now,
+        job: task.job.name().to_owned(),
+        topic,
+        mode: match &task.job {
+            Job::VerifyIntent(intent) => Some(intent.mode.as_str().to_owned()),
+            Job::Deny(_) | Job::FetchTopic(_) | Job::TellTopic(..) => None,
+        },
+        callback_host: task.job.callback().map(host_of),
+        callback_hash: task.job.callback().map(|callback| hash_of(callback.as_str())),
+        outcome: if again.is_some() { "retried" } else { tried.outcome }.to_owned(),
+        status: tried.status,
+        reason: tried.reason,
+    };
+    let end = TaskEnd { task: task.id, epoch: task.epoch, next, effects, note: note.clone() };
+    if !ports.store.end_task(end).await? {
+        "superseded".clone_into(&mut note.outcome);
+    }
+    Ok(note)
+}
+
+/// The URL a task is about.
+fn topic_of(ports: &Ports, job: &Job) -> String {
+    match job {
+        Job::VerifyIntent(intent) => intent.topic.clone(),
+        Job::Deny(denial) => denial.topic.clone(),
+        Job::FetchTopic(topic) | Job::TellTopic(topic, _) => {
+            ports.directory().topic_by_id(*topic).map(|topic| topic.url.clone()).unwrap_or_default()
+        }
+    }
+}
+
+/// The first 64 bits of a callback's SHA-256, in hex: tells callbacks apart without showing them (S-9).
+pub(super) fn hash_of(callback: &str) -> String {
+    let hash = digest(&SHA256, callback.as_bytes());
+    hash.as_ref()[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,0 +1,66 @@
+//! Is this topic one that the hub serves (contract websub section 5)?
+
+use std::time::Duration;
+
+use super::fetch::{MAX_TOPIC, content_of};
+use super::verify::headers;
+use crate::attempt::Outcome;
+use crate::flow::Ports;
+use crate::hub::Hub;
+use crate::ports::{FetchRequest, Fetched};
+use crate::rules::target::TargetUrl;
+use crate::topic::Page;
+
+/// Longest a topic may take (contract section 7).
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The verdict on a topic. Reasons are told to subscribers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is one of ours, or accepted.
+    Fine(Option<Page>),
+    /// It could not be looked at now.
+    Unreachable(String),
+    /// It is not served here.
+    Refused(String),
+}
+
+/// Looks at our own pages, the operator's list, and, if the hub is public, at the topic itself.
+pub(super) async fn validate(ports: &Ports, hub: &dyn Hub, topic: &str) -> Verdict {
+    if let Some(page) = hub.page(ports, topic) {
+        return Verdict::Fine(Some(page));
+    }
+    if hub.accepts(topic) {
+        return Verdict::Fine(None);
+    }
+    if !hub.terms().public {
+        return Verdict::Refused("the hub does not serve this topic".to_owned());
+    }
+    let Ok(url) = TargetUrl::parse(topic) else { return Verdict::Refused("the topic is no URL".to_owned()) };
+    let request = FetchRequest { url, headers: headers(hub), timeout: TIMEOUT, max_body: MAX_TOPIC };
+    look(ports, hub, topic, &ports.sender.fetch(request).await)
+}
+
+/// A topic of somebody else's must name this hub, and itself.
+fn look(ports: &Ports, hub: &dyn Hub, topic: &str, fetched: &Fetched) -> Verdict {
+    let gone = || Verdict::Refused("the topic cannot be fetched".to_owned());
+    match (fetched.exchange.outcome, fetched.exchange.status) {
+        (Outcome::Answered, Some(200)) if fetched.whole => {
+            if advertises(ports, hub, topic, fetched) {
+                Verdict::Fine(None)
+            } else {
+                Verdict::Refused("the topic does not name this hub".to_owned())
+            }
+        }
+        (Outcome::Answered, Some(408 | 429 | 500..=599)) => Verdict::Unreachable("the topic cannot be fetched".into()),
+        (Outcome::Answered | Outcome::Refused, _) => gone(),
+        (_, _) => Verdict::Unreachable("the topic cannot be fetched".into()),
+    }
+}
+
+/// Does the fetched topic name this hub, and itself as the topic?
+pub(super) fn advertises(ports: &Ports, hub: &dyn Hub, topic: &str, fetched: &Fetched) -> bool {
+    let advertised = hub.advertised(topic, &fetched.exchange.response_head, &content_of(fetched));
+    let here = hub.url(&ports.public_url);
+    advertised.hubs.contains(&here) && advertised.selves == [topic]
+}
