@@ -26,6 +26,8 @@ export const V3 = {
     ["DELETE", "/repos/acme/widgets/hooks/{hook}"],
     ["POST", "/orgs/acme/repos", { strict: ["name"] }],
     ["POST", "/user/repos", { strict: ["name"] }],
+    // It reads forms: JSON of any kind is a form without fields.
+    ["POST", "/hub", { strict: [], denied: [422] }],
   ],
 };
 
