@@ -1,6 +1,8 @@
 //! WebSub: streams of events as topics, and the hub that distributes them (contract websub).
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the hub will ask"))]
+mod diff;
+#[cfg_attr(not(test), expect(dead_code, reason = "the hub will ask"))]
 mod discovery;
 mod feed;
 mod hosted;
