@@ -14,7 +14,7 @@ export const V3 = {
   dialect: "github",
   event: "watch",
   noIds: NO_IDS,
-  lists: ["/repos/acme/widgets/hooks", "/repos/acme/widgets/hooks/{hook}/deliveries"],
+  lists: ["/repos/acme/widgets/hooks", "/repos/acme/widgets/hooks/{hook}/deliveries", "/orgs/acme/hooks", "/orgs/acme/hooks/{orgHook}/deliveries"],
   queries: [...NO_PAGES, "per_page=0", "per_page=-1", "per_page=x", "cursor=%00", "cursor=x", `cursor=${"A".repeat(3_000)}`, "status=x"],
   endpoints: [
     ["POST", "/repos/acme/widgets/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
@@ -24,6 +24,13 @@ export const V3 = {
     ["POST", "/repos/acme/widgets/hooks/{hook}/tests"],
     ["POST", "/repos/acme/widgets/hooks/{hook}/deliveries/{delivery}/attempts"],
     ["DELETE", "/repos/acme/widgets/hooks/{hook}"],
+    ["POST", "/orgs/acme/hooks", { strict: ["config", "events", "active"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/orgs/acme/hooks/{orgHook}", { strict: ["config", "events", "active", "add_events", "remove_events"], config: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["PATCH", "/orgs/acme/hooks/{orgHook}/config", { strict: ["url", "content_type", "insecure_ssl", "secret"] }],
+    ["POST", "/orgs/acme/hooks/{orgHook}/pings"],
+    ["DELETE", "/orgs/acme/hooks/{orgHook}"],
+    ["PUT", "/orgs/acme/memberships/bob", { strict: ["role"] }],
+    ["DELETE", "/orgs/acme/memberships/bob"],
     ["POST", "/orgs/acme/repos", { strict: ["name"] }],
     ["POST", "/user/repos", { strict: ["name"] }],
     // It reads forms: JSON of any kind is a form without fields.
@@ -114,6 +121,7 @@ const dataCenterHook = () => ({ name: "n", url: DEAD_END, events: ["pr:opened"] 
 /** Bodies that are right, so that one wrong member can be put in. */
 export const RIGHT = {
   "POST /repos/acme/widgets/hooks": () => ({ config: { url: `${DEAD_END}/${crypto.randomUUID()}` } }),
+  "POST /orgs/acme/hooks": () => ({ config: { url: `${DEAD_END}/${crypto.randomUUID()}` } }),
   "POST /orgs/acme/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
   "POST /user/repos": () => ({ name: `r-${crypto.randomUUID()}` }),
   "POST /users": () => ({ login: `u-${crypto.randomUUID()}` }),

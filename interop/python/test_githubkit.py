@@ -12,11 +12,17 @@ OWNER, REPOSITORY = "acme", "widgets"
 
 
 @pytest.fixture
-def repos(server):
-    """githubkit's calls on repositories, without its own repeats of failed calls."""
+def rest(server):
+    """githubkit's calls, without its own repeats of failed calls."""
     client = GitHub(server.token, base_url=f"{server.url}/api/v3/", auto_retry=False, http_cache=False, trust_env=False)
     with client:
-        yield client.rest.repos
+        yield client.rest
+
+
+@pytest.fixture
+def repos(rest):
+    """Its calls on repositories."""
+    return rest.repos
 
 
 @pytest.fixture
@@ -96,3 +102,28 @@ def test_errors_parse_as_githubs_models(repos):
         repos.create_webhook(OWNER, REPOSITORY, config={"url": "http://127.0.0.1:9/x"}, events=["nope"])
     assert caught.value.response.status_code == 422
     assert caught.value.response.parsed_data.message == "Validation Failed"
+
+
+def test_an_organizations_hook_parses_as_githubs_own_model(rest, sink):
+    config = {"url": sink.url(), "content_type": "json", "secret": "s"}
+    hook = rest.orgs.create_webhook(OWNER, name="web", config=config, events=["push", "organization"]).parsed_data
+    assert (hook.type, hook.name, hook.active, hook.events) == ("Organization", "web", True, ["push", "organization"])
+    assert (hook.config.url, hook.config.secret, hook.config.insecure_ssl) == (sink.url(), "********", "0")
+    ping = sink.event("ping")
+    assert [found.id for found in rest.orgs.list_webhooks(OWNER).parsed_data] == [hook.id]
+    assert rest.orgs.get_webhook(OWNER, hook.id).parsed_data == hook
+    merged = rest.orgs.update_webhook_config_for_org(OWNER, hook.id, content_type="form").parsed_data
+    assert (merged.content_type, merged.secret) == ("form", "********")
+    assert rest.orgs.get_webhook_config_for_org(OWNER, hook.id).parsed_data == merged
+    assert rest.orgs.update_webhook(OWNER, hook.id, events=["team"]).parsed_data.events == ["team"]
+
+    [first] = eventually("the ping", lambda: rest.orgs.list_webhook_deliveries(OWNER, hook.id).parsed_data)
+    assert (first.event, first.guid, first.repository_id) == ("ping", ping.headers["x-github-delivery"], None)
+    one = rest.orgs.get_webhook_delivery(OWNER, hook.id, first.id).parsed_data
+    assert one.request.payload.model_dump()["organization"]["login"] == OWNER
+    assert rest.orgs.redeliver_webhook_delivery(OWNER, hook.id, first.id).status_code == 202
+    assert sink.event("ping").headers["x-github-delivery"] == first.guid
+    assert rest.orgs.ping_webhook(OWNER, hook.id).status_code == 204
+    assert rest.orgs.delete_webhook(OWNER, hook.id).status_code == 204
+    with pytest.raises(RequestFailed):
+        rest.orgs.get_webhook(OWNER, hook.id)

@@ -1,4 +1,4 @@
-"""PyGithub as it is, with another base URL: checks 9, 21, 23 and 38 of the GitHub contract."""
+"""PyGithub as it is, with another base URL: checks 9, 21, 23, 26 and 38 of the GitHub contract."""
 
 import pytest
 from conftest import eventually
@@ -94,3 +94,42 @@ def test_deliveries_are_listed_and_parsed(server, sink):
     assert one.request.headers["X-GitHub-Delivery"] == one.guid == listed[0].guid
     assert one.response.payload == "ok"
     hook.delete()
+
+
+def test_an_organizations_hook_is_created_edited_read_and_deleted(server, sink):
+    organization = client(server).get_organization("acme")
+    config = {"url": sink.url(), "content_type": "json", "secret": "s"}
+    hook = organization.create_hook("web", config, events=["watch"], active=True)
+    assert (hook.name, hook.events, hook.active) == ("web", ["watch"], True)
+    assert hook.config == {"url": sink.url(), "content_type": "json", "secret": "********", "insecure_ssl": "0"}
+    assert hook.url == f"{server.url}/api/v3/orgs/acme/hooks/{hook.id}"
+    ping = sink.event("ping")
+    assert ping.headers["x-github-hook-installation-target-type"] == "organization"
+
+    edited = organization.edit_hook(hook.id, "web", config, events=["watch", "team"], active=True)
+    assert (edited.id, sorted(edited.events)) == (hook.id, ["team", "watch"])
+    assert [found.id for found in organization.get_hooks()] == [hook.id]
+    assert organization.get_hook(hook.id).config == edited.config
+    organization.get_hook(hook.id).ping()
+    assert sink.event("ping").headers["x-github-delivery"] != ping.headers["x-github-delivery"]
+
+    server.publish("github.watch", {"action": "started"}, "pygithub-organization")
+    watch = sink.event("watch")
+    listed = eventually("three deliveries", lambda: (all := list(organization.get_hook_deliveries(hook.id))) and len(all) == 3 and all)
+    assert (listed[0].event, listed[0].guid) == ("watch", watch.headers["x-github-delivery"])
+    assert organization.get_hook_delivery(hook.id, listed[0].id).request.payload == {"action": "started"}
+
+    organization.delete_hook(hook.id)
+    assert list(organization.get_hooks()) == []
+    with pytest.raises(UnknownObjectException):
+        organization.get_hook(hook.id)
+
+
+def test_an_organizations_duplicate_is_refused_with_githubs_text(server):
+    organization = client(server).get_organization("acme")
+    config = {"url": "http://127.0.0.1:1026/organization", "content_type": "json"}
+    hook = organization.create_hook("web", config, events=["push"], active=False)
+    with pytest.raises(GithubException) as caught:
+        organization.create_hook("web", config, events=["push"], active=False)
+    assert caught.value.data["errors"][0]["message"] == "Hook already exists on this organization"
+    organization.delete_hook(hook.id)

@@ -2,5 +2,6 @@
 
 mod deliveries;
 mod goldens;
+mod organizations;
 mod receiver;
 mod server;

@@ -43,7 +43,12 @@ impl Server {
         must(&admin, "users", json!({"login": "alice", "name": "Alice Doe", "email": "alice@acme.test"})).await;
         must(&admin, "orgs", json!({"login": "acme", "owner": "alice"})).await;
         must(&admin, "repos", json!({"owner": "acme", "name": "widgets"})).await;
-        let token = must(&admin, "tokens", json!({"user": "alice", "scopes": ["repo", "admin:repo_hook"]})).await;
+        let token = must(
+            &admin,
+            "tokens",
+            json!({"user": "alice", "scopes": ["repo", "admin:repo_hook", "admin:org_hook", "admin:org"]}),
+        )
+        .await;
         client(&format!("{}/api/v3", self.url), token["token"].as_str().expect("a token"))
     }
 }
