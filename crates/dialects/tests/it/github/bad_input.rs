@@ -10,7 +10,19 @@ use crate::world::{Answer, World, request};
 async fn endpoints(world: &World) -> Vec<(&'static str, String, bool)> {
     let made = hook(world, json!({"config": {"url": "http://r.test/"}})).await;
     let path = path_of(&made);
+    let owner = world.token_for("alice", "admin:org_hook").await;
+    let body = json!({"config": {"url": "http://r.test/"}});
+    let made = world.call_as(&owner, "POST", "/orgs/acme/hooks", body).await.json();
+    let of_organization = format!("/orgs/acme/hooks/{}", made["id"]);
     vec![
+        ("POST", "/orgs/acme/hooks".to_owned(), true),
+        ("PATCH", of_organization.clone(), true),
+        ("PATCH", format!("{of_organization}/config"), true),
+        ("PUT", "/orgs/acme/memberships/mallory".to_owned(), true),
+        ("POST", format!("{of_organization}/pings"), false),
+        ("POST", format!("{of_organization}/deliveries/1/attempts"), false),
+        ("DELETE", of_organization, false),
+        ("DELETE", "/orgs/acme/memberships/mallory".to_owned(), false),
         ("POST", HOOKS.to_owned(), true),
         ("PATCH", path.clone(), true),
         ("PATCH", format!("{path}/config"), true),
@@ -62,7 +74,7 @@ async fn bad_tokens_no_tokens_and_tokens_without_scopes_are_denied_everywhere() 
 #[tokio::test]
 async fn check_08_broken_json_is_400_and_so_is_json_that_is_no_object() {
     let world = World::new().await;
-    let admin = world.token_for("admin", "repo,site_admin").await;
+    let admin = world.token_for("admin", "repo,site_admin,admin:org,admin:org_hook").await;
     for (method, path, _) in endpoints(&world).await.into_iter().filter(|(_, _, reads)| *reads) {
         let post = |body: &[u8]| world.send(request(&admin, method, &format!("/api/v3{path}"), body.to_vec()));
         for broken in not_json() {
@@ -91,7 +103,7 @@ async fn check_08_broken_json_is_400_and_so_is_json_that_is_no_object() {
 #[tokio::test]
 async fn members_of_every_wrong_type_never_end_in_a_5xx() {
     let world = World::new().await;
-    let admin = world.token_for("admin", "repo,site_admin").await;
+    let admin = world.token_for("admin", "repo,site_admin,admin:org,admin:org_hook").await;
     let values = values();
     let members = [
         "name",
