@@ -4,4 +4,5 @@ mod bitbucket_cloud;
 mod bitbucket_dc;
 mod github;
 mod nonsense;
+mod websub;
 mod world;

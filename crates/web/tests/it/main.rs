@@ -3,4 +3,5 @@
 mod breaker;
 mod oversize;
 mod three_dialects;
+mod topics;
 mod world;

@@ -1,0 +1,3 @@
+//! WebSub.
+
+mod pages;
