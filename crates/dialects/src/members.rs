@@ -1,5 +1,7 @@
 //! Members: who belongs to an organization and who works on a repository, and the events that tell of it.
 
+use std::sync::Arc;
+
 use domain::account::{Account, OrgRole, Permission};
 use domain::directory::{Directory, Located};
 use domain::flow::Ports;
@@ -53,6 +55,22 @@ fn is_last_owner(directory: &Directory, organization: &Account, user: &Account) 
     let members = directory.members(organization.id);
     let mut owners = members.iter().filter(|(_, role)| *role == OrgRole::Owner).map(|(owner, _)| owner.id);
     owners.next() == Some(user.id) && owners.next().is_none()
+}
+
+/// Gives an organization another login. [`StoreError::NameTaken`] if there is one of that name.
+pub(crate) async fn rename_organization(
+    ports: &Ports,
+    organization: &Account,
+    login: String,
+    actor: &Account,
+) -> Result<Arc<Account>, StoreError> {
+    let edit = Box::new(|account| Account { login, ..account });
+    let renamed = ports.store.update_account(organization.id, ports.clock.now(), edit).await?;
+    if renamed.login != organization.login {
+        let data = members([("from", json!(organization.login))]);
+        announce(ports, format!("/orgs/{}", renamed.login), actor, "organization.renamed", data).await;
+    }
+    Ok(renamed)
 }
 
 /// Deletes an organization with everything in it. Told before, while its name still finds it.

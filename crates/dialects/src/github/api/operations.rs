@@ -58,6 +58,7 @@ pub(super) fn operation(method: &Method, pattern: &str) -> Operation {
             ("/enterprise-admin/users#create-an-impersonation-oauth-token", "site_admin")
         }
         ("POST", "/admin/organizations") => ("/enterprise-admin/orgs#create-an-organization", "site_admin"),
+        ("PATCH", "/admin/organizations/{org}") => ("/enterprise-admin/orgs#update-an-organization-name", "site_admin"),
         _ => return OTHER,
     };
     Operation { docs, scopes, permission: None }

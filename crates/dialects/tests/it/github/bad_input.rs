@@ -31,6 +31,7 @@ async fn endpoints(world: &World) -> Vec<(&'static str, String, bool)> {
         ("PATCH", "/repos/acme/app".to_owned(), true),
         ("POST", "/admin/users".to_owned(), true),
         ("POST", "/admin/organizations".to_owned(), true),
+        ("PATCH", "/admin/organizations/acme".to_owned(), true),
         ("POST", "/admin/users/alice/authorizations".to_owned(), true),
         ("POST", format!("{path}/pings"), false),
         ("POST", format!("{path}/tests"), false),

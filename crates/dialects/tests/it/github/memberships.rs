@@ -53,6 +53,32 @@ async fn only_owners_change_who_belongs_and_one_of_them_stays() {
 }
 
 #[tokio::test]
+async fn site_admins_rename_organizations_and_their_hooks_stay() {
+    let world = World::new().await;
+    let (admin, owner) =
+        (world.token_for("admin", "site_admin").await, world.token_for("alice", "admin:org_hook").await);
+    let body = json!({"config": {"url": "http://r.test/"}, "events": ["organization"]});
+    let hook = world.call_as(&owner, "POST", "/orgs/acme/hooks", body).await.json();
+    let rename =
+        async |login: &str| world.call_as(&admin, "PATCH", "/admin/organizations/acme", json!({"login": login})).await;
+    assert_eq!(rename("mallory").await.json()["errors"][0]["code"], "already_exists");
+    assert_eq!(rename("-").await.status, 422);
+    let renamed = rename("acme-corp").await;
+    let url = json!("http://postrider.test/api/v3/orgs/acme-corp");
+    assert_eq!((renamed.status.as_u16(), &renamed.json()["url"]), (202, &url));
+    assert_eq!(world.patch("/admin/organizations/acme-corp", json!({"login": "acme"})).await.status, 404, "alice");
+    let listed = world.call_as(&owner, "GET", "/orgs/acme-corp/hooks", Value::Null).await.json();
+    assert_eq!(
+        (&listed[0]["id"], &listed[0]["url"]),
+        (&hook["id"], &json!(format!("{}/hooks/{}", url.as_str().expect("text"), hook["id"])))
+    );
+    let work = world.due(super::id_of(&hook)).await;
+    let body: Value = serde_json::from_slice(&work.last().expect("the news").message().body).expect("JSON");
+    assert_eq!((&body["action"], &body["changes"]["login"]["from"]), (&json!("renamed"), &json!("acme")));
+    assert_eq!((&body["organization"]["login"], &body["sender"]["login"]), (&json!("acme-corp"), &json!("admin")));
+}
+
+#[tokio::test]
 async fn our_own_api_tells_of_members_and_collaborators_too() {
     let world = World::new().await;
     let own = async |method: &str, path: &str, body: Value| {

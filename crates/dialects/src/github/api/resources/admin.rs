@@ -19,6 +19,7 @@ use super::super::json::object;
 use super::super::types::Types;
 use crate::github::payload::shapes::{Organization, User};
 use crate::http::hex;
+use crate::members;
 
 /// Marks the tokens made here, so that they can be found again.
 const IMPERSONATION: &str = "impersonation";
@@ -72,6 +73,22 @@ pub(super) async fn create_organization(call: Call, body: RawBody) -> Result<Res
     let new = NewAccount { name, owner: Some(owner.id), ..blank };
     let made = call.app.ports.store.create_account(new).await.map_err(|error| login_error(error, "Organization"))?;
     Ok((StatusCode::CREATED, Json(object(Organization::of(&made, &call.links)))).into_response())
+}
+
+/// `PATCH /admin/organizations/{org}`: another login, at once; the words are those of a queue.
+pub(super) async fn rename_organization(call: Call, body: RawBody) -> Result<Response, ApiError> {
+    let me = site_admin(&call)?;
+    let organization = call.organization()?;
+    let body = body.object()?;
+    let mut types = Types::default();
+    let login = types.string(&body, "login");
+    types.verdict()?;
+    let login = checked_login(login, "Organization")?;
+    let renamed = members::rename_organization(&call.app.ports, &organization, login, &me.user).await;
+    let organization = renamed.map_err(|error| login_error(error, "Organization"))?;
+    let message = "Job queued to rename organization. It may take a few minutes to complete.";
+    let answer = json!({ "message": message, "url": call.links.organization(&organization) });
+    Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
 }
 
 /// `POST /admin/users/{login}/authorizations`: a token that acts for the user, replacing an earlier one.

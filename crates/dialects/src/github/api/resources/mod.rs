@@ -9,7 +9,7 @@ pub(super) mod root;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, patch, post};
 
 use super::app::App;
 
@@ -17,7 +17,7 @@ use super::app::App;
 pub(super) fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
     let one = || get(repositories::get).patch(repositories::update).delete(repositories::delete);
     let membership = get(memberships::get).put(memberships::set).delete(memberships::remove);
-    let routes: [(&str, MethodRouter<Arc<App>>); 21] = [
+    let routes: [(&str, MethodRouter<Arc<App>>); 22] = [
         ("/", get(root::index)),
         ("/meta", get(root::meta)),
         ("/rate_limit", get(root::rate_limit)),
@@ -39,6 +39,7 @@ pub(super) fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
         ("/admin/users/{login}", axum::routing::delete(admin::delete_user)),
         ("/admin/users/{login}/authorizations", post(admin::impersonate).delete(admin::end_impersonation)),
         ("/admin/organizations", post(admin::create_organization)),
+        ("/admin/organizations/{org}", patch(admin::rename_organization)),
     ];
     routes.into_iter().map(|(path, methods)| (path.to_owned(), methods)).collect()
 }
