@@ -27,6 +27,7 @@ pub use bitbucket_cloud::{BitbucketCloud, BitbucketCloudSettings};
 pub use bitbucket_dc::{BitbucketDataCenter, BitbucketDataCenterSettings, PayloadDialect};
 pub use github::GitHub;
 pub use http::{ApiSettings, UrlPolicy};
+pub use websub::{PublishPolicy, SignatureMethod, WebSub, WebSubSettings};
 
 /// An HTTP surface, and the dialect of the hooks made on it.
 pub trait Surface: Send + Sync {
@@ -50,6 +51,8 @@ pub struct SurfaceSettings {
     pub bitbucket_cloud: BitbucketCloudSettings,
     /// Of Bitbucket Data Center.
     pub bitbucket_dc: BitbucketDataCenterSettings,
+    /// Of the WebSub hub.
+    pub websub: WebSubSettings,
 }
 
 /// All surfaces. A sixth dialect is a new folder and one line here.
@@ -58,7 +61,7 @@ pub fn surfaces(settings: &SurfaceSettings) -> Vec<Box<dyn Surface>> {
         Box::new(github::GitHubSurface::default()),
         Box::new(bitbucket_cloud::BitbucketCloudSurface(Arc::new(settings.bitbucket_cloud.clone()))),
         Box::new(bitbucket_dc::BitbucketDataCenterSurface(Arc::new(settings.bitbucket_dc.clone()))),
-        Box::new(websub::WebSubSurface),
+        Box::new(websub::WebSubSurface(Arc::new(settings.websub.clone()))),
         Box::new(standard::StandardSurface),
     ]
 }

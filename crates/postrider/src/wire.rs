@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dialects::{ApiSettings, BitbucketDataCenter, SurfaceSettings, UrlPolicy, surfaces};
+use dialects::{ApiSettings, BitbucketDataCenter, SurfaceSettings, UrlPolicy, WebSub, surfaces};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
 use domain::hook::DialectName;
 use domain::ports::{Clock, Entropy, Store};
-use domain::rules::breaker::OnOpen;
+use domain::rules::backoff::Schedule;
+use domain::rules::breaker::{BreakerSettings, OnOpen};
 use domain::rules::target::EgressPolicy;
 use engine::{Bulkheads, EgressSettings, Engine, EngineSettings, HttpSender, LogAttempts};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -113,6 +114,7 @@ fn surface_settings(config: &Config) -> anyhow::Result<SurfaceSettings> {
     Ok(SurfaceSettings {
         bitbucket_cloud: config.bitbucket_cloud.settings(),
         bitbucket_dc: config.bitbucket_dc.settings()?,
+        websub: config.websub.settings(),
     })
 }
 
@@ -192,6 +194,10 @@ fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<Engin
         let dialect = dialect.with_context(|| format!("delivery.retries_by_dialect: there is no dialect {name:?}"))?;
         dialect_schedules.insert(dialect.name(), retries.schedule());
     }
+    // Subscribers never asked to be left alone for a day: the hub's own schedule, and whatever comes while a breaker is
+    // open is held for them (contract websub section 8).
+    dialect_schedules.entry(WebSub::NAME).or_insert(Schedule::Vendor);
+    let hub_breaker = BreakerSettings { on_open: OnOpen::Hold, ..delivery.breaker.settings() };
     Ok(EngineSettings {
         bulkheads: Bulkheads {
             total: delivery.in_flight,
@@ -208,7 +214,10 @@ fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<Engin
         schedule: delivery.retries.schedule(),
         dialect_schedules,
         breaker: delivery.breaker.settings(),
-        dialect_breakers: HashMap::from([(BitbucketDataCenter::NAME, config.bitbucket_dc.breaker()?)]),
+        dialect_breakers: HashMap::from([
+            (BitbucketDataCenter::NAME, config.bitbucket_dc.breaker()?),
+            (WebSub::NAME, hub_breaker),
+        ]),
         max_age: delivery.max_age(),
         log_attempts: if config.log.attempts { LogAttempts::All } else { LogAttempts::Failures },
         ..EngineSettings::default()

@@ -47,19 +47,23 @@ pub(crate) struct Hosted {
 }
 
 impl Hosted {
-    /// What `/{owner}/{name}/events/{event}` stands for; `event` with its suffix. Whether the caller may see the
-    /// repository is another question.
-    pub(crate) fn find(directory: &Directory, owner: &str, name: &str, event: &str) -> Option<Self> {
+    /// What the last part of a topic's URL stands for: `push`, `push.json`.
+    pub(crate) fn page(event: &str) -> Option<(Stream, Format)> {
         let (stem, format) = [Format::Json, Format::Atom]
             .into_iter()
             .find_map(|format| Some((event.strip_suffix(format.suffix())?, format)))
             .unwrap_or((event, Format::Plain));
-        let stream = Stream::parse(stem)?;
+        Some((Stream::parse(stem)?, format))
+    }
+
+    /// What `/{owner}/{name}/events/{event}` stands for; `event` with its suffix. Whether the caller may see the
+    /// repository is another question.
+    pub(crate) fn find(directory: &Directory, owner: &str, name: &str, event: &str) -> Option<Self> {
+        let (stream, format) = Self::page(event)?;
         Some(Self { located: directory.locate(owner, name)?, stream, format })
     }
 
     /// The topic of that URL, if it is one of ours as we write it: public URL and path, and nothing else.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the hub will find topics by it"))]
     pub(crate) fn of_url(directory: &Directory, public_url: &str, url: &str) -> Option<Self> {
         let mut segments = url.strip_prefix(public_url)?.strip_prefix('/')?.split('/');
         let (owner, name, events, event) = (segments.next()?, segments.next()?, segments.next()?, segments.next()?);

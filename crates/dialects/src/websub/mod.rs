@@ -1,15 +1,18 @@
 //! WebSub: streams of events as topics, and the hub that distributes them (contract websub).
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the hub will ask"))]
+mod api;
+mod dialect;
 mod diff;
-#[cfg_attr(not(test), expect(dead_code, reason = "the hub will ask"))]
 mod discovery;
 mod feed;
 mod hosted;
+mod hub;
 mod media;
 mod negotiate;
 mod pages;
 mod render;
+mod settings;
+mod sign;
 
 use std::sync::Arc;
 
@@ -19,15 +22,19 @@ use domain::flow::Ports;
 
 use crate::{ApiSettings, Surface};
 
-/// `/{owner}/{repo}/events/{event}`.
-pub(crate) struct WebSubSurface;
+pub use dialect::WebSub;
+pub use settings::{PublishPolicy, WebSubSettings};
+pub use sign::Method as SignatureMethod;
+
+/// `/websub` and `/{owner}/{repo}/events/{event}`.
+pub(crate) struct WebSubSurface(pub(crate) Arc<WebSubSettings>);
 
 impl Surface for WebSubSurface {
     fn dialect(&self) -> Option<Arc<dyn Dialect>> {
-        None
+        Some(Arc::new(WebSub::new(self.0.clone())))
     }
 
-    fn routes(&self, ports: Ports, _: ApiSettings) -> Router {
-        pages::routes(ports)
+    fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
+        pages::routes(ports.clone()).merge(api::routes(ports, settings, self.0.clone()))
     }
 }

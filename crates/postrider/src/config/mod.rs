@@ -7,6 +7,7 @@ mod delivery;
 mod egress;
 mod log;
 mod server;
+mod websub;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ pub(crate) use delivery::DeliveryConfig;
 pub(crate) use egress::EgressConfig;
 pub(crate) use log::{LogConfig, LogFormat};
 pub(crate) use server::{ApiConfig, ServerConfig};
+pub(crate) use websub::WebSubConfig;
 
 /// The whole configuration, as `config show` prints it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub(crate) struct Config {
     pub bitbucket_dc: BitbucketDcConfig,
     /// Bitbucket Cloud's surface and hooks.
     pub bitbucket_cloud: BitbucketCloudConfig,
+    /// The open hub.
+    pub websub: WebSubConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }
@@ -99,6 +103,7 @@ impl Config {
         self.delivery.check()?;
         self.bitbucket_dc.check()?;
         self.bitbucket_cloud.check()?;
+        self.websub.check()?;
         self.egress.check()
     }
 
@@ -170,6 +175,12 @@ mod tests {
             ("[bitbucket_dc.backoff]\nmax = 1", "bitbucket_dc.backoff.max"),
             ("[bitbucket_dc.properties]\n\"plugin.webhooks.io.thread\" = 3", "plugin.webhooks.io.thread"),
             ("[bitbucket_dc]\nuser_agent = \"\"", "bitbucket_dc.user_agent"),
+            ("[websub]\nmin_lease = 0", "websub.default_lease"),
+            ("[websub]\nmax_lease = 9999999", "websub.max_lease"),
+            ("[websub]\ntopics = [\"*\"]", "websub.topics"),
+            ("[websub]\nsignature = \"md5\"", "signature"),
+            ("[websub]\nmoved_to = \"elsewhere\"", "websub.moved_to"),
+            ("[server]\ntrusted_proxies = [\"proxy\"]", "server.trusted_proxies"),
             ("[bitbucket_cloud]\nmax_hooks_per_repository = 0", "bitbucket_cloud.max_hooks_per_repository"),
         ] {
             let error = format!("{:#}", load(toml).expect_err(toml));

@@ -8,6 +8,7 @@ mod scan;
 
 use bytes::Bytes;
 use domain::event::payload_hash;
+use domain::hub::Reduced;
 
 /// Most entries of a feed that are told apart; a longer feed is always sent whole.
 const MAX_ENTRIES: usize = 2_000;
@@ -34,17 +35,6 @@ impl FeedEntries {
     fn has(&self, hash: &[u8; HASH]) -> bool {
         self.0.binary_search(hash).is_ok()
     }
-}
-
-/// What of a feed is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reduced {
-    /// Nothing: it has no entry that the old one had not.
-    Unchanged,
-    /// All of it: nothing could be left out.
-    Whole,
-    /// This: the feed without the entries that were there before, byte for byte the same otherwise.
-    Only(Bytes),
 }
 
 /// The entries of an Atom or RSS feed; `None` if it is no feed, is not well-formed, or has too many.

@@ -62,5 +62,7 @@ fn look(ports: &Ports, hub: &dyn Hub, topic: &str, fetched: &Fetched) -> Verdict
 pub(super) fn advertises(ports: &Ports, hub: &dyn Hub, topic: &str, fetched: &Fetched) -> bool {
     let advertised = hub.advertised(topic, &fetched.exchange.response_head, &content_of(fetched));
     let here = hub.url(&ports.public_url);
-    advertised.hubs.contains(&here) && advertised.selves == [topic]
+    // Links come resolved, and so in the form that URL parsers write; topics are as subscribers wrote them.
+    let own = url::Url::parse(topic).map_or_else(|_| topic.to_owned(), String::from);
+    advertised.hubs.contains(&here) && advertised.selves == [own]
 }
