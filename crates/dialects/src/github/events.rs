@@ -118,9 +118,9 @@ pub(crate) fn exists(event: &str, scope: HookScope) -> bool {
 /// organizations hear stays with them, and so does the end of a repository. What apps get is nobody's secret here, so
 /// that a wildcard takes it.
 pub(crate) fn reaches(event: &str, action: Option<&str>, scope: HookScope) -> bool {
-    let of_organization = matches!(find(event), Some((_, Organization, _)));
+    let of_organization = || matches!(find(event), Some((_, Organization, _)));
     let end_of_repository = event == "repository" && action == Some("deleted");
-    matches!(scope, HookScope::Account(_)) || !(of_organization || end_of_repository)
+    matches!(scope, HookScope::Account(_)) || !(end_of_repository || of_organization())
 }
 
 /// The `action` values of an event; `None` if there is no event of that name.

@@ -1,6 +1,7 @@
 //! Hooks of an organization: the checks that its endpoints share with a repository's, and those that are its own.
 
 use dialects::ApiSettings;
+use domain::flow::publish::{Envelope, publish};
 use domain::hook::Hook;
 use serde_json::{Value, json};
 use testkit::answered;
@@ -312,4 +313,34 @@ async fn the_old_preview_is_accepted_and_echoed() {
     assert_eq!((answer.status.as_u16(), answer.json()), (200, json!([])));
     assert_eq!(answer.header("x-github-media-type"), "github.polaris-preview; format=json");
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
+}
+
+#[tokio::test]
+async fn check_43_an_inactive_hook_answers_an_explicit_ping_only() {
+    let world = world().await;
+    let made = hook(&world, json!({"config": {"url": "http://r.test/"}, "events": ["*"], "active": false})).await;
+    let envelope = Envelope {
+        id: "1".to_owned(),
+        source: "/orgs/acme".to_owned(),
+        kind: "github.team".to_owned(),
+        subject: None,
+        time: None,
+        content_type: "application/json".to_owned(),
+        data: json!({"action": "created"}).to_string().into(),
+    };
+    assert_eq!(publish(&world.ports, envelope).await.expect("published").deliveries, 0);
+    assert_eq!(world.post(&format!("{}/pings", path_of(&made)), Value::Null).await.status, 204);
+    assert_eq!(world.due(id_of(&made)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn e12_an_organizations_hook_takes_ten_pings_per_minute() {
+    let world = world().await;
+    let made = hook(&world, json!({"config": {"url": "http://r.test/"}, "active": false})).await;
+    let pings = format!("{}/pings", path_of(&made));
+    for _ in 0..10 {
+        assert_eq!(world.post(&pings, Value::Null).await.status, 204);
+    }
+    let over = world.post(&pings, Value::Null).await;
+    assert_eq!((over.status.as_u16(), over.header("retry-after")), (403, "60"));
 }
