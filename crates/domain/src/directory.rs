@@ -421,22 +421,15 @@ impl Tables {
                 }
             }
             Change::Topic(topic) => {
+                self.forget_topic(topic.id);
                 if let Some(page) = &topic.page {
-                    let pages = self.pages.entry(page.repository).or_default();
-                    if !pages.contains(&topic.id) {
-                        pages.push(topic.id);
-                    }
+                    self.pages.entry(page.repository).or_default().push(topic.id);
                 }
                 self.topic_urls.insert(topic.url.clone(), topic.id);
                 self.topics.insert(topic.id, topic);
             }
             Change::TopicGone(id) => {
-                if let Some(topic) = self.topics.remove(&id) {
-                    self.topic_urls.remove(&topic.url);
-                    if let Some(pages) = topic.page.as_ref().and_then(|page| self.pages.get_mut(&page.repository)) {
-                        pages.retain(|page| *page != id);
-                    }
-                }
+                self.forget_topic(id);
                 self.forget_hooks_of(HookScope::Topic(id));
             }
             Change::Token(hash, token) => {
@@ -492,6 +485,15 @@ impl Tables {
         let orphans: Vec<_> = self.hooks.values().filter(|hook| hook.app == Some(app)).cloned().collect();
         for hook in orphans {
             self.apply(Change::Hook(Arc::new(Hook { app: None, ..(*hook).clone() })));
+        }
+    }
+
+    /// Forgets a topic's URL and page; its subscriptions stay.
+    fn forget_topic(&mut self, id: TopicId) {
+        let Some(topic) = self.topics.remove(&id) else { return };
+        self.topic_urls.remove(&topic.url);
+        if let Some(pages) = topic.page.as_ref().and_then(|page| self.pages.get_mut(&page.repository)) {
+            pages.retain(|page| *page != id);
         }
     }
 

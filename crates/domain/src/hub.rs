@@ -11,6 +11,7 @@ use crate::topic::{Content, Page};
 
 /// What the operator of a hub has set.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct HubTerms {
     /// Lease when the subscriber names none.
     pub default_lease: Duration,

@@ -71,7 +71,7 @@ impl Dialect for WebSub {
     }
 
     fn pass_through(&self, _: &str, _: &Bytes) -> Result<Draft, String> {
-        Err("content is published for topics: POST /api/v1/websub/content".to_owned())
+        Err("content is published for topics: POST /api/v1/hub/content".to_owned())
     }
 
     fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
@@ -112,6 +112,10 @@ impl Dialect for WebSub {
             Some(400..=499) => Some(ATTEMPTS_AFTER_4XX),
             _ => None,
         }
+    }
+
+    fn signature_methods(&self) -> &'static [&'static str] {
+        &Method::NAMES
     }
 
     fn hub(&self) -> Option<&dyn Hub> {

@@ -21,6 +21,9 @@ impl Method {
     pub const ALL: [(&'static str, Self); 4] =
         [("sha1", Self::Sha1), ("sha256", Self::Sha256), ("sha384", Self::Sha384), ("sha512", Self::Sha512)];
 
+    /// Their names.
+    pub(crate) const NAMES: [&'static str; 4] = [Self::ALL[0].0, Self::ALL[1].0, Self::ALL[2].0, Self::ALL[3].0];
+
     /// The method of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, method)| *method)

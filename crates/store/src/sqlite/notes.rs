@@ -55,14 +55,10 @@ pub(crate) fn read(
     limit: usize,
 ) -> Done<Vec<(i64, TaskNote)>> {
     let before = before.unwrap_or(i64::MAX);
-    match topic {
-        Some(topic) => {
-            let sql = format!("{NOTE} WHERE topic = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
-            all(conn, &sql, params![topic, before, limit], note)
-        }
-        None => {
-            let sql = format!("{NOTE} WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
-            all(conn, &sql, params![before, limit], note)
-        }
-    }
+    let Some(topic) = topic else {
+        let sql = format!("{NOTE} WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+        return all(conn, &sql, params![before, limit], note);
+    };
+    let sql = format!("{NOTE} WHERE topic = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+    all(conn, &sql, params![topic, before, limit], note)
 }

@@ -1,11 +1,14 @@
 //! The delivery log.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use domain::delivery::Outgoing;
 use domain::flow::redeliver as flow;
+use domain::hook::Hook;
 use domain::id::{AttemptId, Uid};
 use domain::ports::{AttemptFilter, AttemptRow};
 use domain::rules::access::HookAccess;
@@ -16,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
 use super::errors::Reject;
-use super::hook_json::without_password;
+use super::hook_json::shown_url;
 use super::hooks::accessible;
 use super::paging::{Items, Page};
 use super::request::{Names, Params};
@@ -51,7 +54,7 @@ pub(crate) struct AttemptJson {
 }
 
 impl AttemptJson {
-    fn brief(row: &AttemptRow) -> Self {
+    fn brief(row: &AttemptRow, hook: &Hook) -> Self {
         let AttemptRow { attempt, .. } = row;
         let exchange = attempt.exchange.as_ref();
         Self {
@@ -73,13 +76,13 @@ impl AttemptJson {
             state: row.state.as_str(),
             reason: row.reason.map(domain::delivery::Reason::as_str),
             retry_at: row.retry_at.map(Timestamp::rfc3339_millis),
-            url: without_password(row.url.as_str()),
+            url: shown_url(hook.scope, &row.url),
             request: None,
             response: None,
         }
     }
 
-    fn whole(row: &AttemptRow, outgoing: Option<&Outgoing>) -> Self {
+    fn whole(row: &AttemptRow, hook: &Hook, outgoing: Option<&Outgoing>) -> Self {
         let message = outgoing.and_then(|outgoing| outgoing.messages.get(usize::from(row.attempt.message)));
         let body = message.map(|message| String::from_utf8_lossy(&message.body).into_owned());
         let exchange = row.attempt.exchange.as_ref();
@@ -88,7 +91,7 @@ impl AttemptJson {
             json!({"headers": headers(&exchange.response_head), "body": body})
         });
         let request = exchange.map(|_| json!({"headers": headers(&row.attempt.request_head), "body": body}));
-        Self { request, response, ..Self::brief(row) }
+        Self { request, response, ..Self::brief(row, hook) }
     }
 }
 
@@ -161,14 +164,14 @@ pub(crate) async fn list(
     let rows = context.ports.store.attempts_of(hook.id, filter, window.limit + 1).await?;
     let page = &rows[..rows.len().min(window.limit)];
     let next = page.last().filter(|_| rows.len() > window.limit).map(|row| row.attempt.id.0);
-    Ok(Items::new(page.iter().map(AttemptJson::brief).collect(), next))
+    Ok(Items::new(page.iter().map(|row| AttemptJson::brief(row, &hook)).collect(), next))
 }
 
 /// Shows one attempt with request and response.
 pub(crate) async fn show(State(context): Api, caller: Caller, Names(id): Names<i64>) -> Answer<Json<AttemptJson>> {
-    let row = find(&context, &caller, id, HookAccess::Read).await?;
+    let (row, hook) = find(&context, &caller, id, HookAccess::Read).await?;
     let outgoing = context.ports.store.outgoing(row.attempt.event).await?;
-    Ok(Json(AttemptJson::whole(&row, outgoing.as_deref())))
+    Ok(Json(AttemptJson::whole(&row, &hook, outgoing.as_deref())))
 }
 
 /// What a redelivery answers: the new delivery, as its attempts will name it.
@@ -183,18 +186,18 @@ pub(crate) async fn redeliver(
     caller: Caller,
     Names(id): Names<i64>,
 ) -> Answer<(StatusCode, Json<Redelivered>)> {
-    let row = find(&context, &caller, id, HookAccess::Write).await?;
+    let (row, _) = find(&context, &caller, id, HookAccess::Write).await?;
     let delivery = flow::redeliver(&context.ports, &row.attempt).await?;
     Ok((StatusCode::ACCEPTED, Json(Redelivered { delivery: delivery.0 })))
 }
 
-/// The attempt, if the caller has this access to its hook.
-async fn find(context: &Context, caller: &Caller, id: i64, needed: HookAccess) -> Answer<AttemptRow> {
+/// The attempt and its hook, if the caller has this access to it.
+async fn find(context: &Context, caller: &Caller, id: i64, needed: HookAccess) -> Answer<(AttemptRow, Arc<Hook>)> {
     let missing = || Reject::not_found("there is no such delivery");
     let row = context.ports.store.attempt(AttemptId(id)).await?.ok_or_else(missing)?;
-    accessible(context, caller, row.attempt.hook.0, needed).map_err(|refusal| match refusal.status() {
+    let hook = accessible(context, caller, row.attempt.hook.0, needed).map_err(|refusal| match refusal.status() {
         StatusCode::NOT_FOUND => missing(),
         _ => refusal,
     })?;
-    Ok(row)
+    Ok((row, hook))
 }

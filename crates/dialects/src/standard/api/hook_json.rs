@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use domain::directory::Directory;
+use domain::flow::hub::callback_host;
 use domain::hook::{ALL_EVENTS, BodyFormat, Hook, HookScope};
 use domain::rules::backoff::Schedule;
 use domain::rules::breaker::{Breaker, OnOpen};
+use domain::rules::target::TargetUrl;
 use domain::secret::{MASK, Secret};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -41,6 +43,7 @@ pub(crate) struct HookJson {
     retries: Value,
     queued: u64,
     breaker: BreakerJson,
+    expires_at: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -75,7 +78,7 @@ impl HookJson {
             uid: hook.uid.to_string(),
             dialect: hook.dialect.0,
             scope: scope_text(directory, hook.scope),
-            url: without_password(hook.url.as_str()),
+            url: shown_url(hook.scope, &hook.url),
             events: hook.events.clone(),
             content_type: match hook.format {
                 BodyFormat::Json => "json",
@@ -100,6 +103,7 @@ impl HookJson {
                 open_until: health.breaker.open_until.map(Timestamp::rfc3339_millis),
                 on_open: health.on_open.as_str(),
             },
+            expires_at: hook.expires_at.map(Timestamp::rfc3339_millis),
             created_at: hook.created_at.rfc3339_millis(),
             updated_at: Timestamp::rfc3339_millis(hook.updated_at),
         }
@@ -118,8 +122,20 @@ fn scope_text(directory: &Directory, scope: HookScope) -> String {
     text.unwrap_or_default()
 }
 
+/// A hook's URL as it is shown: without a password, and of a subscriber's callback no more than the host, because the
+/// rest can be its secret (S-9).
+pub(crate) fn shown_url(scope: HookScope, url: &TargetUrl) -> String {
+    match scope {
+        HookScope::Repository(_) | HookScope::Account(_) => without_password(url.as_str()),
+        HookScope::Topic(_) => {
+            let scheme = url.target().map_or("http", |target| if target.tls { "https" } else { "http" });
+            format!("{scheme}://{}/{MASK}", callback_host(url))
+        }
+    }
+}
+
 /// A URL without its userinfo (E-2, S-4): the whole of it gives way to the mask.
-pub(crate) fn without_password(url: &str) -> String {
+fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].rfind('@') {

@@ -8,6 +8,7 @@ mod events;
 mod fields;
 mod hook_json;
 mod hooks;
+mod hub;
 mod operations;
 mod orgs;
 mod paging;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{any, delete, get, post, put};
+use axum::routing::{any, delete, get, patch, post, put};
 use domain::flow::Ports;
 
 use crate::ApiSettings;
@@ -65,6 +66,11 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/api/v1/hooks/{id}/deliveries", get(deliveries::list))
         .route("/api/v1/deliveries/{id}", get(deliveries::show))
         .route("/api/v1/deliveries/{id}/redeliver", post(deliveries::redeliver))
+        .route("/api/v1/hub/topics", get(hub::topics))
+        .route("/api/v1/hub/subscriptions", get(hub::subscriptions))
+        .route("/api/v1/hub/subscriptions/{id}", patch(hub::update).delete(hub::remove))
+        .route("/api/v1/hub/log", get(hub::log))
+        .route("/api/v1/hub/content", post(hub::content))
         .route("/api/v1/doctor", get(operations::doctor))
         .route("/api/v1", any(nothing_here))
         .route("/api/v1/", any(nothing_here))

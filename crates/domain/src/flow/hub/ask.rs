@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use crate::flow::Ports;
 use crate::hub::HubTerms;
 use crate::ports::StoreError;
@@ -56,7 +58,7 @@ pub async fn ask(ports: &Ports, request: Request) -> Result<(), AskError> {
             if of_topic >= terms.max_per_topic {
                 return Err(AskError::TooMany("topic"));
             }
-            if directory.subscriptions_at(&host_of(&request.callback)) >= terms.max_per_host {
+            if directory.subscriptions_at(&callback_host(&request.callback)) >= terms.max_per_host {
                 return Err(AskError::TooMany("callback host"));
             }
         }
@@ -82,7 +84,13 @@ fn decided_lease(terms: &HubTerms, asked: Option<Duration>) -> Duration {
     asked.unwrap_or(terms.default_lease).clamp(terms.min_lease, terms.max_lease.max(terms.min_lease))
 }
 
-/// The host a callback is counted under.
-pub(super) fn host_of(callback: &TargetUrl) -> String {
+/// The host of a callback, under which it is counted: all that is shown of it, its path can be a secret (S-9).
+pub fn callback_host(callback: &TargetUrl) -> String {
     callback.target().map(|target| target.host.to_string()).unwrap_or_default()
+}
+
+/// The first 64 bits of a callback's SHA-256, in hex: tells callbacks of one host apart without showing them (S-9).
+pub fn callback_hash(callback: &TargetUrl) -> String {
+    let hash = digest(&SHA256, callback.as_str().as_bytes());
+    hash.as_ref()[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -21,7 +21,7 @@ mod tell;
 mod validate;
 mod verify;
 
-pub use ask::{AskError, Request, ask};
+pub use ask::{AskError, Request, ask, callback_hash, callback_host};
 pub use content::publish_content;
 pub use ping::{PingError, ping};
 pub use sweep::sweep;

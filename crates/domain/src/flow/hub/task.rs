@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-
-use super::ask::host_of;
+use super::ask::{callback_hash, callback_host};
 use super::{deny, fetch, tell, verify};
 use crate::flow::Ports;
 use crate::hub::Hub;
@@ -87,8 +85,8 @@ async fn finish(ports: &Ports, task: &Task, topic: String, tried: Tried) -> Stor
             Job::VerifyIntent(intent) => Some(intent.mode.as_str().to_owned()),
             Job::Deny(_) | Job::FetchTopic(_) | Job::TellTopic(..) => None,
         },
-        callback_host: task.job.callback().map(host_of),
-        callback_hash: task.job.callback().map(|callback| hash_of(callback.as_str())),
+        callback_host: task.job.callback().map(callback_host),
+        callback_hash: task.job.callback().map(callback_hash),
         outcome: if again.is_some() { "retried" } else { tried.outcome }.to_owned(),
         status: tried.status,
         reason: tried.reason,
@@ -109,10 +107,4 @@ fn topic_of(ports: &Ports, job: &Job) -> String {
             ports.directory().topic_by_id(*topic).map(|topic| topic.url.clone()).unwrap_or_default()
         }
     }
-}
-
-/// The first 64 bits of a callback's SHA-256, in hex: tells callbacks apart without showing them (S-9).
-pub(super) fn hash_of(callback: &str) -> String {
-    let hash = digest(&SHA256, callback.as_bytes());
-    hash.as_ref()[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::form_urlencoded::Serializer;
 
-use super::ask::host_of;
+use super::ask::callback_host;
 use super::task::Tried;
 use super::validate::{Verdict, validate};
 use crate::attempt::Outcome;
@@ -76,7 +76,7 @@ async fn confirmed(
             // Others may have been confirmed since this one was accepted.
             let new = directory.subscription(topic.id, intent.callback.as_str()).is_none();
             let full = directory.subscription_count(topic.id) >= hub.terms().max_per_topic
-                || directory.subscriptions_at(&host_of(&intent.callback)) >= hub.terms().max_per_host;
+                || directory.subscriptions_at(&callback_host(&intent.callback)) >= hub.terms().max_per_host;
             if new && full {
                 return Ok(denied(ports, hub, intent, "there are too many subscriptions".to_owned()));
             }
