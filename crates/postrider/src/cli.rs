@@ -2,6 +2,7 @@
 
 mod git;
 mod hooks;
+mod oauth_apps;
 mod registry;
 mod server;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use git::{Attach, GitCommand};
 pub(crate) use hooks::{DeliveryCommand, DeliveryFilter, EventCommand, HookCommand, NewHook, PublishArgs, Retries};
+pub(crate) use oauth_apps::{NewOAuthApp, OAuthAppCommand};
 pub(crate) use registry::{
     CollaboratorCommand, MemberCommand, NewToken, OrgCommand, RepoCommand, RepoName, TokenCommand, UserCommand,
 };
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     /// Repositories and their collaborators
     #[command(subcommand)]
     Repo(RepoCommand),
+    /// OAuth applications
+    #[command(subcommand)]
+    OauthApp(OAuthAppCommand),
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
@@ -111,6 +116,8 @@ mod tests {
             "org member add acme bob --role owner",
             "repo create acme/widgets --private",
             "repo collaborator add acme/widgets bob --permission write",
+            "oauth-app create --owner acme --name Ferry --redirect-uri https://a.test/ --redirect-uri http://127.0.0.1/ --json",
+            "token create --user alice --scopes repo --oauth-app 00112233445566778899",
             "token create --user alice --scopes repo,admin:repo_hook --expires 90d --json",
             "--server http://h:1 --token t hook list --repo acme/widgets",
             "hook create --org acme --dialect github --url http://r.test --events push,create --retries none",

@@ -5,6 +5,7 @@ mod dialect;
 mod events;
 mod inspect;
 mod links;
+mod oauth;
 mod passthrough;
 mod payload;
 
@@ -31,7 +32,8 @@ impl Surface for GitHubSurface {
     }
 
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
-        api::routes(ports, settings, self.meters.clone())
+        let pages = oauth::routes(ports.clone(), settings.clone());
+        api::routes(ports, settings, self.meters.clone()).merge(pages)
     }
 
     fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {

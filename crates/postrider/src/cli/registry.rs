@@ -189,6 +189,9 @@ pub(crate) struct NewToken {
     /// What it may do, separated by commas
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true)]
     pub(crate) scopes: Vec<String>,
+    /// As a token of this OAuth application
+    #[arg(long, value_name = "CLIENT_ID")]
+    pub(crate) oauth_app: Option<String>,
     /// How long it lives: 90d, 12h, 30m, 45s
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) expires: Option<Duration>,

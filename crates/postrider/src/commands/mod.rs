@@ -8,6 +8,7 @@ mod event;
 mod git;
 mod hook;
 mod migrate;
+mod oauth_app;
 mod org;
 mod repo;
 mod serve;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(args) => client::run(user::run(args, global)),
         Command::Org(args) => client::run(org::run(args, global)),
         Command::Repo(args) => client::run(repo::run(args, global)),
+        Command::OauthApp(args) => client::run(oauth_app::run(args, global)),
         Command::Token(args) => client::run(token::run(args, global)),
         Command::Hook(args) => client::run(hook::run(args, global)),
         Command::Delivery(args) => client::run(delivery::run(args, global)),

@@ -9,6 +9,7 @@ use crate::output::{self, Column, Output};
 const COLUMNS: &[Column] = &[
     ("ID", "id"),
     ("USER", "user"),
+    ("APPLICATION", "oauth_app"),
     ("SCOPES", "scopes"),
     ("NOTE", "note"),
     ("EXPIRES", "expires_at"),
@@ -37,6 +38,9 @@ async fn create(client: &Client, new: NewToken, json: bool) -> anyhow::Result<()
     let mut body = json!({"scopes": new.scopes});
     if let Some(user) = new.user {
         body["user"] = user.into();
+    }
+    if let Some(client_id) = new.oauth_app {
+        body["oauth_app"] = client_id.into();
     }
     if let Some(note) = new.note {
         body["note"] = note.into();

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use domain::account::Principal;
 
 use super::app::App;
+use super::applications;
 use super::conditional::{Conditions, apply};
 use super::errors::{ApiError, Refused};
 use super::operations::{OTHER, Operation, operation};
@@ -55,6 +56,8 @@ struct Facts {
     media_type: String,
     version: String,
     conditions: Conditions,
+    /// The path has credentials of its own.
+    by_client: bool,
     principal: Option<Principal>,
     reading: Option<Reading>,
 }
@@ -94,6 +97,7 @@ impl Facts {
             media_type: media_type(text(ACCEPT.as_str()).unwrap_or_default()),
             version: text("x-github-api-version").unwrap_or(DEFAULT_VERSION).to_owned(),
             conditions: Conditions::of(request.method(), headers),
+            by_client: pattern.starts_with(applications::PATTERN),
             principal: None,
             reading: None,
         }
@@ -104,7 +108,7 @@ impl Facts {
         if !is_version(&self.version) {
             return Err(ApiError::UnknownVersion(std::mem::replace(&mut self.version, DEFAULT_VERSION.to_owned())));
         }
-        let credentials = authenticate(&app.ports, request.headers());
+        let credentials = if self.by_client { Credentials::None } else { authenticate(&app.ports, request.headers()) };
         match &credentials {
             Credentials::Bad => return Err(ApiError::BadCredentials),
             Credentials::Good(principal) => self.principal = Some(principal.clone()),
@@ -151,6 +155,10 @@ impl Facts {
         insert(headers, "x-github-request-id", &request_id(app));
         if let Some(principal) = &self.principal {
             insert(headers, "x-oauth-scopes", &principal.scopes.to_string());
+            let client = principal.app.and_then(|id| app.ports.directory().application_by_id(id));
+            if let Some(client) = client {
+                insert(headers, "x-oauth-client-id", &client.client_id);
+            }
             insert(headers, "x-accepted-oauth-scopes", self.operation.scopes);
             if let Some(end) = principal.expires_at {
                 let end = end.rfc3339_seconds().replace('T', " ").replace('Z', " UTC");
@@ -183,9 +191,10 @@ impl Facts {
         }
     }
 
-    /// Good answers may be kept for a minute, as GitHub allows; anything else not at all.
+    /// Good answers may be kept for a minute, as GitHub allows; those with tokens in them, and anything else, not at all.
     fn cache_control(&self, status: StatusCode) -> &'static str {
         match (status.is_success() || status == StatusCode::NOT_MODIFIED, &self.principal) {
+            _ if self.by_client => "no-store",
             (false, _) => "no-cache",
             (true, Some(_)) => "private, max-age=60, s-maxage=60",
             (true, None) => "public, max-age=60, s-maxage=60",

@@ -4,6 +4,7 @@
 //! the answer. `errors` words every refusal.
 
 mod app;
+mod applications;
 mod call;
 mod conditional;
 mod create;
@@ -84,6 +85,7 @@ async fn absent() -> ApiError {
 /// Path patterns and their methods.
 fn table() -> Vec<(String, MethodRouter<Arc<App>>)> {
     let mut table = resources::table();
+    table.extend(applications::table());
     table.push(("/hub".to_owned(), post(hub::hub)));
     for repository in ["/repos/{owner}/{repo}", "/repositories/{repository_id}"] {
         let routes = hook_routes().into_iter().chain(test_routes());

@@ -57,6 +57,10 @@ pub(super) fn operation(method: &Method, pattern: &str) -> Operation {
         ("POST", "/admin/users/{login}/authorizations") => {
             ("/enterprise-admin/users#create-an-impersonation-oauth-token", "site_admin")
         }
+        ("POST", "/applications/{client_id}/token") => ("/apps/oauth-applications#check-a-token", ""),
+        ("PATCH", "/applications/{client_id}/token") => ("/apps/oauth-applications#reset-a-token", ""),
+        ("DELETE", "/applications/{client_id}/token") => ("/apps/oauth-applications#delete-an-app-token", ""),
+        ("DELETE", "/applications/{client_id}/grant") => ("/apps/oauth-applications#delete-an-app-authorization", ""),
         ("POST", "/admin/organizations") => ("/enterprise-admin/orgs#create-an-organization", "site_admin"),
         ("PATCH", "/admin/organizations/{org}") => ("/enterprise-admin/orgs#update-an-organization-name", "site_admin"),
         _ => return OTHER,

@@ -59,6 +59,15 @@ impl Caller {
         if self.is_site_admin() { Ok(()) } else { Err(Reject::forbidden("only site admins may do this")) }
     }
 
+    /// The token must be one that a person made. An application that could make tokens, or applications, would outlive
+    /// what its user gave it.
+    pub(crate) fn need_person(&self) -> Result<(), Reject> {
+        match self.0.app {
+            None => Ok(()),
+            Some(_) => Err(Reject::forbidden("tokens of OAuth applications may not do this")),
+        }
+    }
+
     /// What the user may do in the repository, as far as the token lets them see it. Nothing is not to be told from a
     /// repository that does not exist.
     pub(crate) fn permission(&self, directory: &Directory, repository: &Repository) -> Option<Permission> {

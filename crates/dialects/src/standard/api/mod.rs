@@ -9,6 +9,7 @@ mod fields;
 mod hook_json;
 mod hooks;
 mod hub;
+mod oauth_apps;
 mod operations;
 mod orgs;
 mod paging;
@@ -59,6 +60,12 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         )
         .route("/api/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/api/v1/tokens/{id}", delete(tokens::remove))
+        .route("/api/v1/oauth-apps", post(oauth_apps::create).get(oauth_apps::list))
+        .route(
+            "/api/v1/oauth-apps/{client_id}",
+            get(oauth_apps::show).patch(oauth_apps::update).delete(oauth_apps::remove),
+        )
+        .route("/api/v1/oauth-apps/{client_id}/secret", post(oauth_apps::new_secret))
         .route("/api/v1/hooks", post(hooks::create).get(hooks::list))
         .route("/api/v1/hooks/{id}", get(hooks::show).delete(hooks::remove))
         .route("/api/v1/hooks/{id}/pings", post(hooks::ping))

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::caller::Caller;
 use super::errors::Reject;
 use super::fields::Fields;
+use super::oauth_apps;
 use super::paging::{Items, Page};
 use super::request::{JsonBody, Names, Params};
 use super::{Answer, Api, Context};
@@ -46,6 +47,8 @@ pub(crate) async fn whoami(Caller(principal): Caller) -> Json<Whoami> {
 pub(crate) struct TokenJson {
     id: i64,
     user: String,
+    /// The client id of the OAuth application it was given to.
+    oauth_app: Option<String>,
     scopes: Vec<&'static str>,
     note: Option<String>,
     created_at: String,
@@ -54,10 +57,12 @@ pub(crate) struct TokenJson {
 }
 
 impl TokenJson {
-    fn new(user: &Account, token: &Token) -> Self {
+    fn new(context: &Context, user: &Account, token: &Token) -> Self {
+        let app = token.app.and_then(|app| context.ports.directory().application_by_id(app));
         Self {
             id: token.id.0,
             user: user.login.clone(),
+            oauth_app: app.map(|app| app.client_id.clone()),
             scopes: names(token.scopes),
             note: token.note.clone(),
             created_at: token.created_at.rfc3339_millis(),
@@ -87,20 +92,32 @@ pub(crate) async fn create(
 ) -> Answer<impl IntoResponse> {
     let now = context.ports.clock.now();
     let user = whose(&context, &caller, body.optional("user")?, "user")?;
+    let app = body.optional::<String>("oauth_app")?;
+    let app = app.map(|client_id| oauth_apps::managed(&context, &caller, &client_id).map_err(|no| no.at("oauth_app")));
+    let app = app.transpose()?;
     let scopes = scopes_for(&caller, &user, &mut body)?;
     let note = body.text("note")?;
     let expires_at = end(&caller, now, body.optional("expires_in")?)?;
     body.finish()?;
     let token = mint_token(&*context.ports.entropy);
     let hash = TokenHash::of(token.expose());
-    let new = NewToken { hash, user: user.id, app: None, scopes, note, created_at: now, expires_at };
+    let new = NewToken {
+        hash,
+        user: user.id,
+        app: app.as_ref().map(|app| app.id),
+        scopes,
+        note,
+        created_at: now,
+        expires_at,
+    };
     let stored = context.ports.store.create_token(new).await?;
-    let fresh = Fresh { listed: TokenJson::new(&user, &stored), token: token.expose().to_owned() };
+    let fresh = Fresh { listed: TokenJson::new(&context, &user, &stored), token: token.expose().to_owned() };
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(fresh)))
 }
 
-/// The user concerned: oneself, or for a site admin anybody.
+/// The user concerned: oneself, or for a site admin anybody. Applications have no business with tokens.
 fn whose(context: &Context, caller: &Caller, login: Option<String>, field: &'static str) -> Answer<Arc<Account>> {
+    caller.need_person()?;
     match login {
         Some(login) if !login.eq_ignore_ascii_case(&caller.0.user.login) => {
             caller.need_site_admin()?;
@@ -157,11 +174,12 @@ pub(crate) async fn list(
     let window = page.window()?;
     let user = whose(&context, &caller, query.user, "user")?;
     let tokens = context.ports.store.tokens_of(user.id).await?;
-    Ok(window.cut(&tokens, |token| token.id.0, |token| TokenJson::new(&user, token)))
+    Ok(window.cut(&tokens, |token| token.id.0, |token| TokenJson::new(&context, &user, token)))
 }
 
 /// Revokes a token: one's own, or for a site admin any.
 pub(crate) async fn remove(State(context): Api, caller: Caller, Names(id): Names<i64>) -> Answer<StatusCode> {
+    caller.need_person()?;
     let own = context.ports.store.tokens_of(caller.0.user.id).await?;
     if !caller.is_site_admin() && own.iter().all(|token| token.id.0 != id) {
         return Err(Reject::not_found("there is no such token"));

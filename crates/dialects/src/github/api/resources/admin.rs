@@ -13,12 +13,12 @@ use domain::ports::{NewAccount, NewToken, StoreError};
 use domain::secret::Secret;
 use serde_json::{Map, Value, json};
 
+use super::super::applications::authorization;
 use super::super::call::{Call, RawBody};
 use super::super::errors::{ApiError, Problem};
-use super::super::json::object;
+use super::super::json::{Object, object};
 use super::super::types::Types;
 use crate::github::payload::shapes::{Organization, User};
-use crate::http::hex;
 use crate::members;
 
 /// Marks the tokens made here, so that they can be found again.
@@ -98,7 +98,7 @@ pub(super) async fn impersonate(call: Call, body: RawBody) -> Result<Response, A
     let scopes = read_scopes(&body.object()?)?;
     revoke(&call, user.id).await?;
     let (token, value) = mint(&call, user.id, scopes).await?;
-    Ok((StatusCode::CREATED, Json(authorization(&call, &token, value.expose()))).into_response())
+    Ok((StatusCode::CREATED, Json(shown(&call, &token, value.expose()))).into_response())
 }
 
 /// Stores a fresh token for the user; the only moment its value is known.
@@ -118,22 +118,9 @@ async fn mint(call: &Call, user: AccountId, scopes: Scopes) -> Result<(Arc<Token
 }
 
 /// The authorization object, with the token in clear.
-fn authorization(call: &Call, token: &Token, value: &str) -> Value {
-    let made = token.created_at.rfc3339_seconds();
-    json!({
-        "id": token.id,
-        "url": format!("{}/authorizations/{}", call.links.api, token.id),
-        "app": { "name": "Impersonation", "url": call.links.html, "client_id": "00000000000000000000" },
-        "token": value,
-        "hashed_token": hex(&TokenHash::of(value).0),
-        "token_last_eight": value.get(value.len().saturating_sub(8)..),
-        "note": token.note,
-        "note_url": null,
-        "created_at": made,
-        "updated_at": made,
-        "scopes": token.scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
-        "fingerprint": null,
-    })
+fn shown(call: &Call, token: &Token, value: &str) -> Object {
+    let app = json!({ "name": "Impersonation", "url": call.links.html, "client_id": "00000000000000000000" });
+    authorization(call, token, value, &app)
 }
 
 /// `DELETE /admin/users/{login}/authorizations`
