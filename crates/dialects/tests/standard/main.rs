@@ -4,5 +4,6 @@ mod bed;
 mod errors;
 mod hooks;
 mod log;
+mod oauth_apps;
 mod publish;
 mod registry;

@@ -20,7 +20,7 @@ pub(crate) async fn run(command: OAuthAppCommand, global: &Global) -> anyhow::Re
     let client = Client::from_global(global)?;
     let output = Output::from_global(global);
     match command {
-        OAuthAppCommand::Create(new) => output.one(&client.post_json("/api/v1/oauth-apps", &body(new)).await?),
+        OAuthAppCommand::Create(new) => output.one(&client.post_json("/api/v1/oauth-apps", &body(&new)).await?),
         OAuthAppCommand::List { owner } => {
             let query: Vec<_> = owner.iter().map(|owner| ("owner", owner.as_str())).collect();
             output.list(client.list("/api/v1/oauth-apps", &query, usize::MAX).await?, COLUMNS)
@@ -35,7 +35,7 @@ pub(crate) async fn run(command: OAuthAppCommand, global: &Global) -> anyhow::Re
     }
 }
 
-fn body(new: NewOAuthApp) -> Value {
+fn body(new: &NewOAuthApp) -> Value {
     json!({
         "owner": new.owner,
         "name": new.name,

@@ -10,6 +10,7 @@ mod hub;
 mod isolation;
 mod lists;
 mod memberships;
+mod oauth;
 mod organizations;
 mod resources;
 mod update;
