@@ -12,6 +12,10 @@ pub fn describe() {
     describe_gauge!("postrider_breakers", Unit::Count, "Breakers that are not closed, by dialect and state.");
     describe_counter!("postrider_breaker_openings_total", Unit::Count, "Closed breakers that opened, by dialect.");
     describe_counter!("postrider_held_total", Unit::Count, "Deliveries put off by an open breaker, by dialect.");
+    describe_counter!("postrider_hub_tasks_total", Unit::Count, "Tasks of the hub, by job and outcome.");
+    describe_gauge!("postrider_hub_tasks", Unit::Count, "Tasks of the hub that wait or are under way.");
+    describe_gauge!("postrider_hub_subscriptions", Unit::Count, "Subscriptions of the hub.");
+    describe_gauge!("postrider_hub_subscriptions_expiring", Unit::Count, "Those whose lease ends within a day.");
     describe_counter!("postrider_egress_refusals_total", Unit::Count, "Targets the address guard refused, by reason.");
     describe_gauge!("postrider_in_flight", Unit::Count, "Exchanges with receivers under way.");
     describe_gauge!("postrider_unsettled", Unit::Count, "Attempts whose records are not committed yet.");
