@@ -33,13 +33,12 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    /// Something is due then.
+    /// Something is due then. Always wakes: an earlier task may be waiting for others of its host or topic.
     pub(crate) fn at(&self, at: Timestamp) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if next.is_none_or(|next| at < next) {
-            *next = Some(at);
-            self.rung.notify_one();
-        }
+        *next = Some(next.map_or(at, |next| next.min(at)));
+        drop(next);
+        self.rung.notify_one();
     }
 
     fn set(&self, at: Option<Timestamp>) {
@@ -108,20 +107,14 @@ impl Errands {
 
     /// Claims what is due, if anything is.
     async fn claim(&self, now: Timestamp, room: usize) -> Result<Vec<Task>, StoreError> {
-        // Looked at before the claim: what is put down meanwhile rings again.
-        self.due.set(None);
+        // What is put down while the database is asked rings, and so is looked for once more.
         let next = self.ports.store.next_task().await?;
-        if let Some(next) = next {
-            self.due.at(next);
-        }
+        self.due.set(next);
         if room == 0 || next.is_none_or(|next| next > now) {
             return Ok(Vec::new());
         }
         let tasks = self.ports.store.claim_tasks(now, room).await?;
-        self.due.set(None);
-        if let Some(next) = self.ports.store.next_task().await? {
-            self.due.at(next);
-        }
+        self.due.set(self.ports.store.next_task().await?);
         Ok(tasks)
     }
 
