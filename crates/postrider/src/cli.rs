@@ -2,6 +2,7 @@
 
 mod git;
 mod hooks;
+mod hub;
 mod oauth_apps;
 mod registry;
 mod server;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use git::{Attach, GitCommand};
 pub(crate) use hooks::{DeliveryCommand, DeliveryFilter, EventCommand, HookCommand, NewHook, PublishArgs, Retries};
+pub(crate) use hub::HubCommand;
 pub(crate) use oauth_apps::{NewOAuthApp, OAuthAppCommand};
 pub(crate) use registry::{
     CollaboratorCommand, MemberCommand, NewToken, OrgCommand, RepoCommand, RepoName, TokenCommand, UserCommand,
@@ -79,6 +81,9 @@ pub(crate) enum Command {
     /// The delivery log
     #[command(subcommand)]
     Delivery(DeliveryCommand),
+    /// The open hub: topics, subscriptions, log
+    #[command(subcommand)]
+    Hub(HubCommand),
     /// Events: publish and look up
     #[command(subcommand)]
     Event(EventCommand),
@@ -116,6 +121,8 @@ mod tests {
             "org member add acme bob --role owner",
             "repo create acme/widgets --private",
             "repo collaborator add acme/widgets bob --permission write",
+            "hub subscriptions https://git.acme.test/acme/widgets/events/push",
+            "hub log --topic https://blog.test/feed --limit 5",
             "oauth-app create --owner acme --name Ferry --redirect-uri https://a.test/ --redirect-uri http://127.0.0.1/ --json",
             "token create --user alice --scopes repo --oauth-app 00112233445566778899",
             "token create --user alice --scopes repo,admin:repo_hook --expires 90d --json",

@@ -3,6 +3,7 @@
 mod bed;
 mod errors;
 mod hooks;
+mod hub;
 mod log;
 mod oauth_apps;
 mod publish;

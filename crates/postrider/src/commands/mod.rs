@@ -7,6 +7,7 @@ mod doctor;
 mod event;
 mod git;
 mod hook;
+mod hub;
 mod migrate;
 mod oauth_app;
 mod org;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Token(args) => client::run(token::run(args, global)),
         Command::Hook(args) => client::run(hook::run(args, global)),
         Command::Delivery(args) => client::run(delivery::run(args, global)),
+        Command::Hub(args) => client::run(hub::run(args, global)),
         Command::Event(args) => client::run(event::run(args, global)),
         Command::Git(args) => git::run(args, global),
     }
