@@ -56,6 +56,26 @@ fn the_registry_is_kept_from_a_shell() {
 }
 
 #[test]
+fn oauth_applications_are_kept_from_a_shell() {
+    let server = Running::start();
+    let json = |line: &str| -> Value { serde_json::from_str(&said(server.run(line))).expect("JSON into a pipe") };
+    said(server.run("user create alice"));
+    said(server.run("org create acme --owner alice"));
+    let made = json("oauth-app create --owner acme --name Ferry --redirect-uri https://ferry.test/ --device-flow");
+    let text = |field: &str| made[field].as_str().expect("text").to_owned();
+    assert!(text("client_secret").starts_with("prs_"));
+    let renewed = json(&format!("oauth-app secret {}", text("client_id")));
+    assert_ne!(renewed["client_secret"], made["client_secret"]);
+    let listed = json("oauth-app list --owner acme");
+    assert_eq!((&listed[0]["redirect_uris"], listed[0].get("client_secret")), (&json!(["https://ferry.test/"]), None));
+    let token = json(&format!("token create --user alice --scopes repo --oauth-app {} --json", text("client_id")));
+    assert_eq!(token["oauth_app"], made["client_id"]);
+    said(server.run(&format!("oauth-app delete {}", text("client_id"))));
+    assert_eq!(json("token list --user alice"), json!([]), "its tokens are gone with it");
+    failed(&server.run(&format!("oauth-app delete {}", text("client_id"))), 1);
+}
+
+#[test]
 fn token_create_prints_the_token_alone_unless_asked_for_json() {
     let server = Running::start();
     said(server.run("user create alice"));

@@ -77,6 +77,17 @@ impl Ask {
         Self { oauth: oauth.clone(), headers: parts.headers.clone(), uri: parts.uri.clone(), base, params }
     }
 
+    /// The same request as if its parameters were those of `query`.
+    pub(super) fn about(&self, query: &str) -> Self {
+        Self {
+            oauth: self.oauth.clone(),
+            headers: self.headers.clone(),
+            uri: self.uri.clone(),
+            base: self.base.clone(),
+            params: Params::encoded(query.as_bytes()),
+        }
+    }
+
     /// Is this server reached through TLS, as far as it knows?
     pub(super) fn is_secure(&self) -> bool {
         self.base.starts_with("https://")

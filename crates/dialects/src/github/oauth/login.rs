@@ -6,10 +6,12 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::account::{AccountKind, Principal, TokenHash};
 use domain::ports::StoreError;
+use domain::rules::redirect::form_target;
 
 use super::ask::{Ask, Asked, Posted};
 use super::mint;
 use super::pages::{self, SignInPage, SignedInPage};
+use super::request::{Refusal, Request};
 use super::session::{Cookie, SignedIn, csrf, is_own_form};
 
 /// Longest token looked at, in bytes.
@@ -55,6 +57,7 @@ pub(super) async fn page(Asked(ask): Asked) -> Response {
 fn form(ask: &Ask, problem: Option<&'static str>) -> Response {
     let cookie = Cookie::SignIn.read(ask).unwrap_or_else(|| mint(&ask.oauth.ports));
     let return_to = onward(ask);
+    let beyond = return_to.as_deref().and_then(|path| leads_to(ask, path));
     let page = SignInPage {
         frame: pages::frame(ask),
         csrf: csrf(&cookie),
@@ -62,12 +65,22 @@ fn form(ask: &Ask, problem: Option<&'static str>) -> Response {
         return_to: return_to.unwrap_or_default(),
         problem,
     };
-    let mut response = pages::draw(ask, &page, None);
+    let mut response = pages::draw(ask, &page, beyond.as_deref());
     if problem.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     set_cookie(&mut response, &Cookie::SignIn.set(ask, &cookie));
     response
+}
+
+/// Where the form can lead in the end: a request that waits behind it, and needs no question, goes on to its application
+/// at once, and browsers want the page to allow that.
+fn leads_to(ask: &Ask, path: &str) -> Option<String> {
+    match Request::of(&ask.about(path.split_once('?')?.1)) {
+        Ok(request) => form_target(&request.redirect_url),
+        Err(Refusal::Back(url)) => form_target(&url),
+        Err(Refusal::Page(_)) => None,
+    }
 }
 
 /// Whom the application expects, from the request that waits behind the form.

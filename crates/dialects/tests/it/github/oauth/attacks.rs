@@ -144,6 +144,11 @@ async fn rfc9700_4_16_pages_cannot_be_framed_and_run_no_script() {
     let policy = alice.get(PATH).await;
     let policy = policy.header("content-security-policy");
     assert!(policy.contains("form-action 'self' https://ferry.test;"), "the form's answer leads there: {policy}");
+    let mut nobody = super::Browser::new(&scene.world);
+    let waiting = nobody.get("/login?return_to=%2Flogin%2Foauth%2Fauthorize%3Fclient_id%3Dferry").await;
+    assert!(waiting.header("content-security-policy").contains("form-action 'self' https://ferry.test;"));
+    let idle = nobody.get("/login").await;
+    assert!(idle.header("content-security-policy").contains("form-action 'self';"));
 }
 
 #[tokio::test]
