@@ -61,6 +61,7 @@ export const V1 = {
     ["DELETE", "/repos/acme/gadgets"],
     ["PUT", "/repos/acme/widgets/collaborators/bob", { strict: ["permission"] }],
     ["DELETE", "/repos/acme/widgets/collaborators/bob"],
+    ["POST", "/oauth-apps", { strict: ["name", "redirect_uris", "device_flow"] }],
     ["POST", "/tokens", { strict: ["scopes", "expires_in"] }],
     ["DELETE", "/tokens/1"],
     ["POST", "/hooks", { strict: ["scope", "dialect", "url", "events", "content_type", "active", "timeout", "retries"] }],
@@ -129,6 +130,7 @@ export const RIGHT = {
   "POST /repos": () => ({ owner: "acme", name: `r-${crypto.randomUUID()}` }),
   "PUT /orgs/acme/members/bob": () => ({ role: "member" }),
   "PUT /repos/acme/widgets/collaborators/bob": () => ({ permission: "read" }),
+  "POST /oauth-apps": () => ({ owner: "acme", name: "Ferry" }),
   "POST /tokens": () => ({ scopes: ["repo"] }),
   "POST /repositories/acme/widgets/hooks": cloudHook,
   "POST /workspaces/acme/hooks": cloudHook,
@@ -149,6 +151,8 @@ export const FITS = {
   scopes: (value) => Array.isArray(value) && value.length === 0,
   active: (value) => typeof value === "boolean",
   private: (value) => typeof value === "boolean",
+  device_flow: (value) => typeof value === "boolean",
+  redirect_uris: (value) => Array.isArray(value) && value.length === 0,
   site_admin: (value) => typeof value === "boolean",
   insecure_ssl: (value) => typeof value === "boolean",
   config: isEmptyObject,
@@ -165,4 +169,4 @@ export const FITS = {
   login: (value) => value === "x",
 };
 /** Members for which null stands for absent. */
-export const NULLABLE = /^(site_admin|private|expires_in|timeout|retries|events|content_type|active|secret|insecure_ssl|add_events|remove_events)$/;
+export const NULLABLE = /^(site_admin|private|expires_in|timeout|retries|events|content_type|active|secret|insecure_ssl|add_events|remove_events|redirect_uris|device_flow)$/;

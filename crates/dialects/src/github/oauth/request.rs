@@ -10,6 +10,8 @@ use form_urlencoded::Serializer;
 use super::ask::{Ask, Params, Repeated};
 use super::{pkce, scopes};
 
+/// Where errors are explained.
+const DOCS: &str = "https://docs.github.com/apps/managing-oauth-apps/troubleshooting-authorization-request-errors";
 /// Longest `state` given back, in bytes.
 const MAX_STATE: usize = 4_096;
 
@@ -68,7 +70,7 @@ impl Back<'_> {
 
     /// The URL with an error in its query.
     pub(super) fn with_error(&self, error: &str, description: &str) -> String {
-        self.with(&[("error", error), ("error_description", description)])
+        self.with(&[("error", error), ("error_description", description), ("error_uri", DOCS)])
     }
 }
 
