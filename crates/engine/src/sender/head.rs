@@ -30,7 +30,8 @@ const OWN_NAMES: [HeaderName; 9] = [
     header::COOKIE,
 ];
 
-/// The request in the form of HTTP/1.1, built from parsed parts (E-2). hyper adds `Content-Length`.
+/// The request in the form of HTTP/1.1, built from parsed parts (E-2). hyper adds `Content-Length` to bodies that are
+/// not empty.
 pub(super) fn request(
     target: &Target,
     method: Method,
@@ -55,6 +56,10 @@ pub(super) fn request(
         } else {
             map.append(name, value);
         }
+    }
+    if method != Method::GET && body.is_empty() {
+        // Some servers refuse a POST that does not say how long it is.
+        map.insert(header::CONTENT_LENGTH, HeaderValue::from(0));
     }
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = method;

@@ -49,10 +49,11 @@ pub async fn ask(ports: &Ports, request: Request) -> Result<(), AskError> {
     let terms = hub.terms();
     let directory = ports.directory();
     let topic = directory.topic(&request.topic);
+    let now = ports.clock.now();
     let existing = topic.as_ref().and_then(|topic| directory.subscription(topic.id, request.callback.as_str()));
     match request.mode {
         // Nothing to end: nobody is called, and nobody learns that there was nothing.
-        Mode::Unsubscribe if existing.is_none() => return Ok(()),
+        Mode::Unsubscribe if existing.as_ref().is_none_or(|hook| hook.has_expired(now)) => return Ok(()),
         Mode::Subscribe if existing.is_none() => {
             let of_topic = topic.map_or(0, |topic| directory.subscription_count(topic.id));
             if of_topic >= terms.max_per_topic {
@@ -72,7 +73,7 @@ pub async fn ask(ports: &Ports, request: Request) -> Result<(), AskError> {
         secret: request.secret,
         verify_token: request.verify_token,
     };
-    let task = NewTask::now(Job::VerifyIntent(intent), ports.clock.now());
+    let task = NewTask::now(Job::VerifyIntent(intent), now);
     match ports.store.enqueue(task, terms.max_pending_per_host).await {
         Err(StoreError::Conflict(_)) => Err(AskError::TooMany("callback host")),
         other => Ok(other?),

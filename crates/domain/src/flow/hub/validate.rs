@@ -33,7 +33,9 @@ pub(super) async fn validate(ports: &Ports, hub: &dyn Hub, topic: &str) -> Verdi
     if hub.accepts(topic) {
         return Verdict::Fine(None);
     }
-    if !hub.terms().public {
+    // A page of ours that is not there, or not for everybody: we need not call ourselves to find out.
+    let ours = topic.strip_prefix(&*ports.public_url).is_some_and(|path| path.starts_with('/'));
+    if ours || !hub.terms().public {
         return Verdict::Refused("the hub does not serve this topic".to_owned());
     }
     let Ok(url) = TargetUrl::parse(topic) else { return Verdict::Refused("the topic is no URL".to_owned()) };
