@@ -15,6 +15,8 @@ use crate::topic::{Page, Topic, TopicState};
 pub struct HubBacklog {
     /// Tasks not done yet.
     pub tasks: u64,
+    /// Those of them that are being done.
+    pub under_way: u64,
     /// Subscriptions whose lease ends within a day.
     pub expiring: u64,
 }

@@ -184,9 +184,10 @@ fn next(conn: &Connection) -> Done<Option<Timestamp>> {
 
 fn backlog(conn: &Connection, now: Timestamp) -> Done<HubBacklog> {
     let sql = "SELECT (SELECT count(*) FROM tasks),
+        (SELECT count(*) FROM tasks WHERE epoch IS NOT NULL),
         (SELECT count(*) FROM hooks WHERE expires_at > ?1 AND expires_at <= ?2)";
     let soon = now.plus(SOON);
-    let read = |row: &Row<'_>| Ok(HubBacklog { tasks: row.get(0)?, expiring: row.get(1)? });
+    let read = |row: &Row<'_>| Ok(HubBacklog { tasks: row.get(0)?, under_way: row.get(1)?, expiring: row.get(2)? });
     super::rows::one(conn, sql, [now.as_micros(), soon.as_micros()], read)
 }
 

@@ -4,4 +4,5 @@ mod breaker;
 mod oversize;
 mod three_dialects;
 mod topics;
+mod websub;
 mod world;

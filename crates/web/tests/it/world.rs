@@ -4,21 +4,44 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use dialects::{ApiSettings, SurfaceSettings, surfaces};
 use domain::account::Scopes;
 use domain::dialect::Dialects;
 use domain::flow::Ports;
 use domain::ports::NewAccount;
 use domain::rules::target::EgressPolicy;
-use engine::{EgressSettings, Engine, EngineSettings, HttpSender};
+use engine::{EgressSettings, Engine, EngineSettings, HttpSender, Resolver};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{FakeClock, SeededEntropy, a_repository, a_token, a_user, an_organization};
 
 /// The administrator's token.
-const TOKEN: &str = "token-of-mira";
+pub(crate) const TOKEN: &str = "token-of-mira";
+
+/// How a server is set up.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) engine: EngineSettings,
+    pub(crate) surfaces: SurfaceSettings,
+    /// Where the server may call.
+    pub(crate) policy: EgressPolicy,
+    /// Looks names up; `None`: the system does.
+    pub(crate) resolver: Option<Arc<dyn Resolver>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let allow = vec![EgressPolicy::parse_allow("loopback").expect("a rule")];
+        Self {
+            engine: EngineSettings::default(),
+            surfaces: SurfaceSettings::default(),
+            policy: EgressPolicy { allow, ..EgressPolicy::default() },
+            resolver: None,
+        }
+    }
+}
 
 /// A server with the user `mira`, her organization `air` and its repository `kite`.
 pub(crate) struct World {
@@ -26,14 +49,16 @@ pub(crate) struct World {
     pub(crate) ports: Ports,
     pub(crate) engine: Engine,
     service: web::Service,
+    setup: Setup,
     _recorder: metrics::LocalRecorderGuard<'static>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// What the server answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
@@ -45,23 +70,38 @@ impl Answer {
 
 impl World {
     pub(crate) async fn new(settings: EngineSettings, surface_settings: &SurfaceSettings) -> Self {
+        Self::with(Setup { engine: settings, surfaces: surface_settings.clone(), ..Setup::default() }).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let clock = Arc::new(FakeClock::default());
-        let entropy = Arc::new(SeededEntropy::new(7));
+        let world = Self::start(setup, dir, Arc::new(FakeClock::default()), 7).await;
+        world.populate().await;
+        world
+    }
+
+    /// A server on the database in that directory.
+    async fn start(setup: Setup, dir: TempDir, clock: Arc<FakeClock>, seed: u64) -> Self {
+        let entropy = Arc::new(SeededEntropy::new(seed));
         // Everything runs on the test's own thread, so its recorder is the test's own, too.
         let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
         let handle = recorder.handle();
         let recording = metrics::set_default_local_recorder(recorder);
-        let surfaces = surfaces(surface_settings);
+        let surfaces = surfaces(&setup.surfaces);
         let dialects = Dialects::new(surfaces.iter().filter_map(|surface| surface.dialect()));
         let url = format!("sqlite:{}", dir.path().join("test.db").display());
-        let names = dialects.iter().map(|dialect| dialect.name()).collect();
-        let keyring = store::Keyring::single(&[7; 32]);
-        let store = store::open(store::Options::new(url, keyring, names, clock.clone(), entropy.clone()));
-        let store = store.expect("a store");
-        let allow = vec![EgressPolicy::parse_allow("loopback").expect("a rule")];
-        let policy = EgressPolicy { allow, ..EgressPolicy::default() };
-        let sender = HttpSender::new(EgressSettings { policy, ..EgressSettings::default() }, clock.clone());
+        let names: Vec<_> = dialects.iter().map(|dialect| dialect.name()).collect();
+        let keyring = || store::Keyring::single(&[7; 32]);
+        // What a crash left behind may take a moment to be gone.
+        let store = eventually(|| async {
+            store::open(store::Options::new(url.clone(), keyring(), names.clone(), clock.clone(), entropy.clone())).ok()
+        });
+        let store = store.await;
+        let egress = EgressSettings { policy: setup.policy.clone(), ..EgressSettings::default() };
+        let sender = match setup.resolver.clone() {
+            Some(resolver) => HttpSender::with_resolver(egress, clock.clone(), resolver),
+            None => HttpSender::new(egress, clock.clone()),
+        };
         let ports = Ports {
             store: store.clone(),
             dialects,
@@ -70,13 +110,25 @@ impl World {
             sender: Arc::new(sender),
             public_url: "http://postrider.test".into(),
         };
-        let engine = Engine::start(ports.clone(), settings);
+        let engine = Engine::start(ports.clone(), setup.engine.clone());
         engine.started().await;
         let operations = web::Operations::new(store, handle);
         let service = web::assemble(&surfaces, &ports, &ApiSettings::default(), operations);
-        let world = Self { clock, ports, engine, service, _recorder: recording, _dir: dir };
-        world.populate().await;
-        world
+        Self { clock, ports, engine, service, setup, _recorder: recording, dir }
+    }
+
+    /// Ends the server where it stands, and starts another on its database.
+    pub(crate) async fn crash(self) -> Self {
+        self.engine.abort().await;
+        let Self { clock, ports, engine, service, setup, _recorder: recorder, dir } = self;
+        drop((ports, engine, service, recorder));
+        // Other randomness: the clock stands still, and ids must differ.
+        Self::start(setup, dir, clock, 8).await
+    }
+
+    /// The database's directory.
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     async fn populate(&self) {
@@ -134,11 +186,19 @@ impl World {
         answer.json()
     }
 
-    async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.service.call(request).await;
-        let status = response.status();
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        Self::answer(self.service.call(request).await).await
+    }
+
+    /// As [`send`](Self::send), from that address.
+    pub(crate) async fn send_from(&self, source: &str, request: Request<Body>) -> Answer {
+        Self::answer(self.service.call_from(source.parse().expect("an address"), request).await).await
+    }
+
+    async fn answer(response: axum::response::Response) -> Answer {
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body in memory");
-        Answer { status, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
+        Answer { status, headers, text: String::from_utf8(bytes.to_vec()).expect("UTF-8") }
     }
 
     /// Moves the clock, and has the engine look at what is due.
