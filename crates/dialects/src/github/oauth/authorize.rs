@@ -36,7 +36,7 @@ pub(super) async fn page(Asked(ask): Asked) -> Response {
         application: &request.application,
         owner: owner.map(|owner| owner.login.clone()).unwrap_or_default(),
         granted: pages::meanings(offered),
-        withheld: pages::meanings(request.scopes.iter().filter(|scope| !offered.contains(*scope)).collect()),
+        withheld: pages::meanings(scopes::withheld(request.scopes, offered)),
         expected: request.login.as_deref().filter(|login| !login.eq_ignore_ascii_case(&me.user.login)),
         target: pages::host_of(&request.redirect_url),
         fields: fields(&ask),

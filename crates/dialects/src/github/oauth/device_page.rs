@@ -106,7 +106,7 @@ fn consent(ask: &Ask, me: &SignedIn, found: &Found) -> Response {
         application: &found.application,
         owner: owner.map(|owner| owner.login.clone()).unwrap_or_default(),
         granted: pages::meanings(offered),
-        withheld: pages::meanings(found.device.scopes.iter().filter(|scope| !offered.contains(*scope)).collect()),
+        withheld: pages::meanings(scopes::withheld(found.device.scopes, offered)),
         user_code: ask.params.get("user_code").unwrap_or_default(),
     };
     pages::draw(ask, &page, None)

@@ -6,9 +6,8 @@ use domain::rules::access::{held_of, normalised};
 /// Longest `scope` parameter, in bytes.
 const MAX_SCOPE: usize = 1_000;
 
-/// What is asked for: names separated by blanks or commas. Names that mean nothing here are passed over, as are those
-/// that larger ones include; the answer says what was granted (RFC 6749 section 3.3). `None` for a text that is no list
-/// of names.
+/// What is asked for: names separated by blanks or commas. Names that mean nothing here are passed over; the answer says
+/// what was granted (RFC 6749 section 3.3). `None` for a text that is no list of names.
 pub(super) fn asked(text: Option<&str>) -> Option<Scopes> {
     let text = text.unwrap_or_default();
     let plain = |byte: u8| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
@@ -17,14 +16,19 @@ pub(super) fn asked(text: Option<&str>) -> Option<Scopes> {
     }
     let names = text.split([',', ' ']);
     let known = names.filter_map(|name| Scope::ALL.iter().copied().find(|scope| scope.as_str() == name));
-    Some(normalised(known.collect()))
+    Some(known.collect())
 }
 
-/// What a person can give of it: what the token they signed in with has. The whole installation is never given away on
-/// a page.
+/// What a person can give of it: what the token they signed in with has, without what larger scopes include. The whole
+/// installation is never given away on a page.
 pub(super) fn offered(asked: Scopes, held: Scopes) -> Scopes {
     let gives = |scope: &Scope| !matches!(scope, Scope::SiteAdmin);
-    held_of(asked.iter().filter(gives).collect(), held)
+    normalised(held_of(asked.iter().filter(gives).collect(), held))
+}
+
+/// What of it the person cannot give.
+pub(super) fn withheld(asked: Scopes, offered: Scopes) -> Scopes {
+    normalised(asked).iter().filter(|scope| !offered.contains(*scope)).collect()
 }
 
 /// As token answers have it: `repo,user`.
@@ -68,7 +72,6 @@ mod tests {
             assert_eq!(asked(Some(text)), Some(scopes("repo,user")), "{text}");
         }
         assert_eq!(asked(None), Some(Scopes::default()));
-        assert_eq!(asked(Some("repo,read:repo_hook")), Some(scopes("repo")), "what a larger one includes");
         for bad in ["repo\n", "re\"po", "\u{e9}", &"a".repeat(1_001)] {
             assert_eq!(asked(Some(bad)), None, "{bad}");
         }
@@ -78,5 +81,10 @@ mod tests {
     fn nobody_gives_more_than_they_signed_in_with() {
         assert_eq!(offered(scopes("repo,admin:org"), scopes("admin:repo_hook,admin:org")), scopes("admin:org"));
         assert_eq!(offered(scopes("site_admin,user"), Scopes::all()), scopes("user"));
+        assert_eq!(offered(scopes("repo,read:repo_hook"), scopes("repo")), scopes("repo"), "it includes the other");
+        let wish = scopes("repo,public_repo");
+        let less = offered(wish, scopes("public_repo"));
+        assert_eq!((less, withheld(wish, less)), (scopes("public_repo"), scopes("repo")));
+        assert_eq!(withheld(wish, offered(wish, scopes("repo"))), Scopes::default());
     }
 }
