@@ -93,6 +93,29 @@ contract! {
         a_stream_has_the_newest_events_of_its_types_up_to_any_of_them
         a_stream_leaves_large_data_out
     }
+    tasks {
+        tasks_are_read_back_as_they_were_and_claimed_in_due_order
+        the_newest_request_of_a_pair_takes_the_place_of_older_ones
+        e15_so_many_requests_wait_for_one_host
+        few_tasks_of_one_host_are_under_way_at_once
+        fetches_of_a_topic_coalesce_while_they_wait_and_never_overlap
+        what_follows_from_a_task_is_committed_with_its_end
+        a_failed_effect_leaves_the_task_as_it_was
+        p1_a_crash_before_a_claim_or_before_its_end_loses_no_task
+        d13_a_task_under_way_at_five_crashes_is_dropped
+        the_newest_ten_thousand_notes_are_kept
+        t10_secrets_and_callbacks_of_tasks_are_sealed
+    }
+    topics {
+        a_topic_is_made_once_and_follows_the_page_its_url_names
+        a_renewal_replaces_lease_and_secret_and_keeps_the_row
+        a_topic_and_a_callback_have_one_subscription
+        unsubscribing_takes_the_row_away_once
+        n9_lapsed_subscriptions_are_purged_in_steps
+        the_end_of_a_topic_tells_each_subscriber
+        a_topic_can_end_in_silence
+        a_topic_stays_while_there_is_something_to_do_for_it
+    }
     views {
         pages_of_the_log_join_without_gap_or_overlap_under_every_filter
         one_attempt_shows_what_lists_leave_out

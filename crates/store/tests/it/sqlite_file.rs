@@ -108,9 +108,20 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     let conn = Connection::open(bed.path()).expect("opens");
     conn.execute_batch(include_str!("samples/0002.sql")).expect("inserts");
     conn.execute_batch(include_str!("samples/0004.sql")).expect("inserts");
+    conn.execute_batch(include_str!("samples/0005.sql")).expect("inserts");
     drop(conn);
     bed.restart().await;
     let store = bed.store();
+    let topic = store.directory().topic("http://pub.test/topic").expect("exists");
+    assert_eq!((topic.latest, topic.page.as_ref()), (Some(domain::id::EventId(160_000)), None));
+    assert_eq!(store.topic_state(topic.id).await.expect("reads").etag.as_deref(), Some("\"1\""));
+    let page = store.directory().topic("http://postrider.test/acme/gears/events/push").expect("exists").page.clone();
+    assert_eq!(page.map(|page| page.name).as_deref(), Some("push"));
+    let subscription = store.directory().subscription(topic.id, "http://sub.test/cb").expect("exists");
+    assert_eq!(subscription.expires_at, Some(domain::time::Timestamp::from_micros(90)));
+    let tasks = store.claim_tasks(testkit::START, 9).await.expect("claims");
+    assert_eq!(tasks[0].job, domain::task::Job::FetchTopic(topic.id));
+    assert_eq!(store.task_notes(Some(&topic.url), None, 9).await.expect("reads").len(), 1);
     let hook = store.directory().hook(domain::id::HookId(7)).expect("exists");
     assert_eq!((hook.url.as_str(), hook.events.as_slice()), ("http://receiver.test/", &["push".to_owned()][..]));
     let log = store.attempts_of(hook.id, domain::ports::AttemptFilter::default(), 9).await.expect("lists");
@@ -133,6 +144,45 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     assert_eq!(works[0].message().body, "{}");
     assert!(store.conservation().await.expect("counts").holds());
     store.accept(an_event("new").for_hooks(&[hook.id]).build()).await.expect("accepted beside them");
+}
+
+/// Migration 5 makes the table of hooks anew.
+#[tokio::test]
+async fn what_belongs_to_hooks_survives_their_move_and_ids_of_deleted_ones_stay_used() {
+    let mut bed = Bed::sqlite();
+    bed.store().close().await;
+    std::fs::remove_file(bed.path()).expect("closed");
+    let conn = Connection::open(bed.path()).expect("opens");
+    let ledger = "CREATE TABLE migrations (
+        number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+    conn.execute(ledger, []).expect("creates");
+    let steps = [
+        (include_str!("../../migrations/sqlite/0001_initial.sql"), include_str!("samples/0001.sql")),
+        (include_str!("../../migrations/sqlite/0002_bitbucket.sql"), include_str!("samples/0002.sql")),
+        (include_str!("../../migrations/sqlite/0003_log_in_order.sql"), ""),
+        (include_str!("../../migrations/sqlite/0004_oauth.sql"), include_str!("samples/0004.sql")),
+    ];
+    for (number, (migration, samples)) in (1_i64..).zip(steps) {
+        conn.execute_batch(migration).expect("migrates");
+        conn.execute_batch(samples).expect("inserts");
+        let checksum = domain::event::payload_hash(migration.as_bytes());
+        let note = "INSERT INTO migrations VALUES (?1, 'step', ?2, 10)";
+        conn.execute(note, rusqlite::params![number, checksum]).expect("notes");
+    }
+    conn.execute("UPDATE sqlite_sequence SET seq = 50 WHERE name = 'hooks'", []).expect("hook 50 was deleted");
+    drop(conn);
+    bed.restart().await;
+    let store = bed.store();
+    let hook = store.directory().hook(domain::id::HookId(7)).expect("moved");
+    assert_eq!(hook.app, Some(store.directory().application("00112233445566778899").expect("exists").id));
+    let tallies = store.tallies(hook.id, domain::time::Timestamp::from_micros(0)).await.expect("reads");
+    assert_eq!(tallies.len(), 1);
+    let breakers = store.breakers_of(&[hook.id]).await.expect("reads");
+    assert_eq!(breakers[0].1.failures, 6);
+    let new = bed.hook(a_hook().on(domain::id::RepositoryId(6)).build()).await;
+    assert_eq!(new.id, domain::id::HookId(51));
+    store.delete_hook(hook.id).await.expect("deleted");
+    assert!(store.breakers_of(&[hook.id]).await.expect("reads").is_empty(), "they still go with their hook");
 }
 
 #[tokio::test]

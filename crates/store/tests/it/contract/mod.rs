@@ -9,4 +9,6 @@ pub(crate) mod hooks;
 pub(crate) mod queue;
 pub(crate) mod safety;
 pub(crate) mod streams;
+pub(crate) mod tasks;
+pub(crate) mod topics;
 pub(crate) mod views;
