@@ -155,7 +155,7 @@ pub struct TaskNote {
 }
 
 /// The end of one try.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TaskEnd {
     /// Which task.
     pub task: TaskId,
@@ -170,7 +170,7 @@ pub struct TaskEnd {
 }
 
 /// What a task changes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Effect {
     /// Makes this subscription, or replaces lease and secret of the one with its topic and callback.
     Subscribe(Box<crate::hook::NewHook>),

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::flow::Ports;
-use domain::flow::hub::{perform, sweep};
+use domain::flow::hub::{commit, perform, sweep};
 use domain::ports::StoreError;
-use domain::task::Task;
+use domain::task::{Task, TaskEnd, TaskNote};
 use domain::time::Timestamp;
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
@@ -24,6 +24,8 @@ const POLL: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(60);
 /// Pause before the end of a task is offered to a failing store again.
 const RETRY: Duration = Duration::from_secs(1);
+/// Longest pause before a task is done all over again because of the store.
+const MAX_RETRY: Duration = Duration::from_secs(60);
 
 /// When there is something to do; rung by the store.
 #[derive(Debug, Default)]
@@ -147,40 +149,62 @@ impl Errands {
     }
 }
 
-/// Performs a task until what came of it is committed. A panic leaves it claimed: the next start frees it, and drops it
-/// in the end (D-13).
+/// Performs a task and commits what came of it. A panic leaves it claimed: the next start frees it, and drops it in the
+/// end (D-13).
 async fn see_through(ports: &Ports, task: &Task) {
+    if AssertUnwindSafe(perform_and_commit(ports, task)).catch_unwind().await.is_err() {
+        tracing::error!(task = task.id.0, "task {} panicked", task.id);
+    }
+}
+
+async fn perform_and_commit(ports: &Ports, task: &Task) {
+    let mut pause = RETRY;
     loop {
-        match AssertUnwindSafe(perform(ports, task)).catch_unwind().await {
-            Ok(Ok(note)) => {
-                metrics::counter!("postrider_hub_tasks_total", "job" => task.job.name(), "outcome" => note.outcome.clone())
-                    .increment(1);
-                tracing::info!(
-                    task = task.id.0,
-                    job = note.job,
-                    topic = note.topic,
-                    mode = note.mode,
-                    callback_host = note.callback_host,
-                    callback = note.callback_hash,
-                    status = note.status,
-                    reason = note.reason,
-                    "{} {}: {}",
-                    note.job,
-                    task.id,
-                    note.outcome
-                );
-                return;
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, task = task.id.0, "task {} could not be ended; trying again", task.id);
+        let error = match perform(ports, task).await {
+            Ok(end) => match insist(ports, &end).await {
+                Ok(note) => return tell(task, &note),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        tracing::warn!(%error, task = task.id.0, "task {} must be done again: {error}", task.id);
+        // Each time may call a stranger.
+        sleep(pause).await;
+        pause = (pause * 2).min(MAX_RETRY);
+    }
+}
+
+/// Offers the end of a task to the store until it takes it: whoever was called is not called again because our disk is
+/// full or our store away. An error is one that waiting does not mend.
+async fn insist(ports: &Ports, end: &TaskEnd) -> Result<TaskNote, StoreError> {
+    loop {
+        match commit(ports, end).await {
+            Err(error @ (StoreError::Busy | StoreError::Full | StoreError::Unavailable(_))) => {
+                tracing::warn!(%error, task = end.task.0, "task {} could not be ended; trying again", end.task);
                 sleep(RETRY).await;
             }
-            Err(_) => {
-                tracing::error!(task = task.id.0, "task {} panicked", task.id);
-                return;
-            }
+            other => return other,
         }
     }
+}
+
+fn tell(task: &Task, note: &TaskNote) {
+    metrics::counter!("postrider_hub_tasks_total", "job" => task.job.name(), "outcome" => note.outcome.clone())
+        .increment(1);
+    tracing::info!(
+        task = task.id.0,
+        job = note.job,
+        topic = note.topic,
+        mode = note.mode,
+        callback_host = note.callback_host,
+        callback = note.callback_hash,
+        status = note.status,
+        reason = note.reason,
+        "{} {}: {}",
+        note.job,
+        task.id,
+        note.outcome
+    );
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge needs no more than 52 bits")]

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::Stored;
 use crate::id::TopicId;
+use crate::rules::target::TargetUrl;
 use crate::task::{NewTask, Task, TaskEnd, TaskNote};
 use crate::time::Timestamp;
 use crate::topic::{Page, Topic, TopicState};
@@ -31,6 +32,8 @@ pub trait Tasks: Send + Sync {
     /// Puts a task down, durably. A request to verify takes the place of older ones of the same topic and callback, and a
     /// fetch joins one that waits already. [`StoreError::Conflict`]: `max_pending_per_host` wait for that callback host.
     async fn enqueue(&self, task: NewTask, max_pending_per_host: usize) -> Stored<()>;
+    /// Does a request of this topic and callback wait to be verified?
+    async fn is_pending(&self, topic: &str, callback: &TargetUrl) -> Stored<bool>;
     /// Claims at most `limit` due tasks, never two fetches of a topic at once, and few of one callback host.
     async fn claim_tasks(&self, now: Timestamp, limit: usize) -> Stored<Vec<Task>>;
     /// When the next unclaimed task is due.

@@ -5,6 +5,7 @@ use domain::event::DedupeKey;
 use domain::hook::HookConflict;
 use domain::id::{EventId, TaskId, TopicId};
 use domain::ports::{HubBacklog, StoreError, Stored, Tasks};
+use domain::rules::target::TargetUrl;
 use domain::task::{Effect, Job, NewTask, Task, TaskEnd, TaskNext, TaskNote};
 use domain::time::Timestamp;
 use domain::topic::{Page, Topic, TopicState};
@@ -82,6 +83,11 @@ fn enqueue(tx: &mut Tx<'_>, new: &NewTask, max_pending: usize) -> Done<()> {
         }
     }
     insert(tx, new)
+}
+
+fn is_pending(conn: &Connection, pair: &DedupeKey) -> Done<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tasks WHERE pair = ?1)";
+    super::rows::one(conn, sql, [&pair.0[..]], |row| Ok(row.get(0)?))
 }
 
 fn task(row: &Row<'_>, shared: &Shared, epoch: i64) -> Done<Task> {
@@ -227,6 +233,11 @@ impl Tasks for Sqlite {
             return Err(StoreError::Full);
         }
         self.change(move |tx| enqueue(tx, &task, max_pending_per_host)).await
+    }
+
+    async fn is_pending(&self, topic: &str, callback: &TargetUrl) -> Stored<bool> {
+        let pair = DedupeKey::of(topic, callback.as_str());
+        self.read(move |conn| is_pending(conn, &pair)).await
     }
 
     async fn claim_tasks(&self, now: Timestamp, limit: usize) -> Stored<Vec<Task>> {

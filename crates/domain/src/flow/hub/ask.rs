@@ -52,8 +52,13 @@ pub async fn ask(ports: &Ports, request: Request) -> Result<(), AskError> {
     let now = ports.clock.now();
     let existing = topic.as_ref().and_then(|topic| directory.subscription(topic.id, request.callback.as_str()));
     match request.mode {
-        // Nothing to end: nobody is called, and nobody learns that there was nothing.
-        Mode::Unsubscribe if existing.as_ref().is_none_or(|hook| hook.has_expired(now)) => return Ok(()),
+        // Nothing to end, and nothing on its way: nobody is called, and nobody learns that there was nothing.
+        Mode::Unsubscribe
+            if existing.as_ref().is_none_or(|hook| hook.has_expired(now))
+                && !ports.store.is_pending(&request.topic, &request.callback).await? =>
+        {
+            return Ok(());
+        }
         Mode::Subscribe if existing.is_none() => {
             let of_topic = topic.map_or(0, |topic| directory.subscription_count(topic.id));
             if of_topic >= terms.max_per_topic {

@@ -45,14 +45,24 @@ impl Tried {
     }
 }
 
-/// Does one task and commits what came of it. An error means that nothing was committed: the claim lapses with the
-/// process, or the caller tries again.
-pub async fn perform(ports: &Ports, task: &Task) -> Stored<TaskNote> {
-    let Some((_, hub)) = ports.dialects.hub() else {
-        return finish(ports, task, topic_of(ports, &task.job), Tried::done("no hub")).await;
+/// Does one task. Nothing is committed yet: that is for [`commit`], as often as it takes. An error means that the store
+/// failed half-way.
+pub async fn perform(ports: &Ports, task: &Task) -> Stored<TaskEnd> {
+    let tried = match ports.dialects.hub() {
+        Some((_, hub)) => try_it(ports, hub, task).await?,
+        None => Tried::done("no hub"),
     };
-    let tried = try_it(ports, hub, task).await?;
-    finish(ports, task, topic_of(ports, &task.job), tried).await
+    Ok(end_of(ports, task, tried))
+}
+
+/// Commits what came of a task; returns its note. An error means that nothing was committed: the claim lapses with the
+/// process, or the caller tries again.
+pub async fn commit(ports: &Ports, end: &TaskEnd) -> Stored<TaskNote> {
+    let mut note = end.note.clone();
+    if !ports.store.end_task(end.clone()).await? {
+        "superseded".clone_into(&mut note.outcome);
+    }
+    Ok(note)
 }
 
 async fn try_it(ports: &Ports, hub: &dyn Hub, task: &Task) -> Stored<Tried> {
@@ -69,7 +79,8 @@ fn is_last(task: &Task) -> bool {
     usize::try_from(task.attempts).is_ok_and(|attempts| attempts >= RETRIES.len())
 }
 
-async fn finish(ports: &Ports, task: &Task, topic: String, tried: Tried) -> Stored<TaskNote> {
+/// What becomes of a task after such a try.
+fn end_of(ports: &Ports, task: &Task, tried: Tried) -> TaskEnd {
     let now = ports.clock.now();
     let pause = usize::try_from(task.attempts).ok().and_then(|attempts| RETRIES.get(attempts));
     let again = pause.filter(|_| tried.temporary);
@@ -77,10 +88,10 @@ async fn finish(ports: &Ports, task: &Task, topic: String, tried: Tried) -> Stor
         Some(pause) => (TaskNext::RetryAt(now.plus(*pause)), Vec::new()),
         None => (TaskNext::Done, tried.effects),
     };
-    let mut note = TaskNote {
+    let note = TaskNote {
         at: now,
         job: task.job.name().to_owned(),
-        topic,
+        topic: topic_of(ports, &task.job),
         mode: match &task.job {
             Job::VerifyIntent(intent) => Some(intent.mode.as_str().to_owned()),
             Job::Deny(_) | Job::FetchTopic(_) | Job::TellTopic(..) => None,
@@ -91,11 +102,7 @@ async fn finish(ports: &Ports, task: &Task, topic: String, tried: Tried) -> Stor
         status: tried.status,
         reason: tried.reason,
     };
-    let end = TaskEnd { task: task.id, epoch: task.epoch, next, effects, note: note.clone() };
-    if !ports.store.end_task(end).await? {
-        "superseded".clone_into(&mut note.outcome);
-    }
-    Ok(note)
+    TaskEnd { task: task.id, epoch: task.epoch, next, effects, note }
 }
 
 /// The URL a task is about.

@@ -118,7 +118,11 @@ pub(crate) async fn the_newest_request_of_a_pair_takes_the_place_of_older_ones(b
     put(&bed, asked("http://sub.test/cb")).await;
     put(&bed, Job::VerifyIntent(newer("second"))).await;
     put(&bed, asked("http://sub.test/CB")).await;
+    let pending =
+        async |callback: &str| bed.store().is_pending(TOPIC, &intent(callback).callback).await.expect("reads");
+    assert!(pending("http://sub.test/cb").await && !pending("http://sub.test/other").await);
     let claimed = claim(&bed, 9).await;
+    assert!(pending("http://sub.test/cb").await, "still");
     assert_eq!(claimed.len(), 2, "texts compare exactly");
     assert_eq!(claimed[0].job, Job::VerifyIntent(newer("second")));
     // Also over one that is being verified: its end changes nothing any more.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::hub::Hub;
-use super::site::{CONFIRM, Reply};
+use super::site::{CONFIRM, Reply, Seen};
 
 /// A subscription of `/cb` with the secret `old` that lasts for 4,000 seconds.
 async fn subscribed() -> (Hub, String) {
@@ -149,4 +149,17 @@ async fn a_request_to_retry_is_superseded_too() {
     hub.pass(600).await;
     assert_eq!(hub.site.gets("/cb").len(), 2);
     assert_eq!(secret(&hub, &topic).as_deref(), Some("second"));
+}
+
+#[tokio::test]
+async fn unsubscribing_takes_the_place_of_a_subscription_that_is_on_its_way() {
+    let hub = Hub::new().await;
+    let topic = hub.topic(&[], &[]).await;
+    hub.site.next("/cb", [Reply::Status(500)]);
+    hub.subscribe(&topic, "/cb", &[]).await;
+    hub.unsubscribe(&topic, "/cb").await;
+    hub.pass(600).await;
+    let modes: Vec<_> = hub.site.gets("/cb").iter().map(Seen::mode).collect();
+    assert_eq!(modes, ["subscribe", "unsubscribe"]);
+    assert!(hub.find(&topic, "/cb").is_none());
 }
