@@ -129,6 +129,54 @@ for (const surface of [V3, V1, CLOUD, DATA_CENTER]) {
   });
 }
 
+describe("bad forms at /websub", () => {
+  const FORM = "application/x-www-form-urlencoded";
+  const good = { "hub.mode": "subscribe", "hub.topic": "http://nobody.invalid/topic", "hub.callback": "http://nobody.invalid/cb" };
+  /** One line of plain text that names what is wrong. */
+  const assertRefused = (answer, status, name, label) => {
+    assert.equal(answer.status, status, `${label}: ${answer.text}`);
+    assert.equal(answer.headers["content-type"], "text/plain; charset=utf-8", label);
+    assert.match(answer.text, /^[^\n]{1,200}\n$/, label);
+    if (name) assert.ok(answer.text.includes(name), `${label}: ${answer.text}`);
+  };
+
+  it("each fault has its status and names its parameter", async (t) => {
+    const { server } = await acme(t, { env: { POSTRIDER_WEBSUB__REQUESTS_PER_MINUTE: "100000" } });
+    const call = (body, type = FORM) => send(server.url, "POST", "/websub", { token: undefined, body, type });
+    const form = (change) => new URLSearchParams({ ...good, ...change }).toString();
+    const cases = [
+      ["hub.mode", ["", "x", "denied", "\u0000"]],
+      ["hub.topic", ["", "x", "/x", "ftp://a.test/", "http://a.test/#x", "http://a.test/ x", `http://a.test/${"x".repeat(2_048)}`]],
+      ["hub.callback", ["", "x", "/x", "ftp://a.test/", "http://a.test/#x", "http://u:p@a.test/", `http://a.test/${"x".repeat(2_048)}`]],
+      ["hub.lease_seconds", ["0", "-1", "1.5", "abc"]],
+      ["hub.secret", ["x".repeat(200), "ä".repeat(100)]],
+    ];
+    for (const [name, values] of cases) {
+      for (const value of values) assertRefused(await call(form({ [name]: value })), 400, name, `${name}=${value.slice(0, 40)}`);
+      if (!["hub.lease_seconds", "hub.secret"].includes(name)) {
+        assertRefused(await call(new URLSearchParams(Object.entries(good).filter(([key]) => key !== name)).toString()), 400, name, `no ${name}`);
+      }
+    }
+    for (const body of [...BROKEN, ...NOT_OBJECTS, DEEP.slice(0, 1_000), NOT_UTF8]) {
+      assertRefused(await call(body), 400, undefined, String(body).slice(0, 40));
+    }
+  });
+
+  it("bodies that are no forms", async (t) => {
+    const { server } = await acme(t, { env: { POSTRIDER_WEBSUB__REQUESTS_PER_MINUTE: "100000" } });
+    const call = (body, type) => send(server.url, "POST", "/websub", { token: undefined, body, type });
+    for (const type of ["application/json", "text/plain", "application/xml"]) assertRefused(await call("{}", type), 415, undefined, type);
+    assertRefused(await call("x".repeat(64 * 1024 + 1), FORM), 413, undefined, "too long");
+    assertRefused(await call("--x\r\n", "multipart/form-data; boundary=x"), 400, undefined, "cut short");
+    for (const method of ["GET", "PUT", "DELETE"]) {
+      const answer = await send(server.url, method, "/websub", { token: undefined });
+      assert.equal(answer.status, 405, method);
+      assert.equal(answer.headers.allow, "POST", method);
+    }
+    assert.equal((await send(server.url, "GET", "/healthz")).status, 200);
+  });
+});
+
 describe("bad events", () => {
   it("each fault has its status and names its field", async (t) => {
     const { server, token } = await acme(t);

@@ -1,3 +1,4 @@
 //! WebSub.
 
+mod nonsense;
 mod pages;
