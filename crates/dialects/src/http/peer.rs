@@ -1,6 +1,6 @@
 //! Where a request comes from (H-5).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -29,6 +29,14 @@ impl Peer {
         }
         Self(peer)
     }
+
+    /// Whom the address stands for when requests are counted: one of IPv6 is one of many that its network can choose from.
+    pub fn network(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(_) => self.0,
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -42,6 +50,13 @@ mod tests {
         }
         let trusted = ["10.0.0.0/8".parse().expect("a net"), "::1/128".parse().expect("a net")];
         Peer::behind(connected.parse().expect("an address"), &headers, &trusted).0.to_string()
+    }
+
+    #[test]
+    fn addresses_of_one_network_count_together() {
+        let network = |text: &str| Peer(text.parse().expect("an address")).network().to_string();
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Requests to these routes: parameters of a query, a form or a JSON object, each at most once.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::OAuth;
 use super::answer::{Answer, Fault, Format};
-use crate::http::{MAX_FORM_BODY, base_for, parse_json, read_body};
+use crate::http::{MAX_FORM_BODY, Peer, base_for, parse_json, read_body};
 
 /// Most parameters read from one request.
 const MAX_PARAMS: usize = 64;
@@ -66,6 +67,8 @@ pub(super) struct Ask {
     pub(super) uri: Uri,
     /// Where the caller thinks this server is, without a trailing slash: also the issuer's name (RFC 9207).
     pub(super) base: String,
+    /// Whom the request's address stands for.
+    pub(super) source: Option<IpAddr>,
     /// The parameters: of the query for [`Asked`], of the body for [`Posted`].
     pub(super) params: Params,
 }
@@ -74,7 +77,8 @@ impl Ask {
     fn new(oauth: &Arc<OAuth>, parts: &Parts, params: Params) -> Self {
         let base = base_for(&parts.headers, &parts.uri, &oauth.settings, &oauth.ports);
         let base = base.trim_end_matches('/').to_owned();
-        Self { oauth: oauth.clone(), headers: parts.headers.clone(), uri: parts.uri.clone(), base, params }
+        let source = parts.extensions.get::<Peer>().map(|peer| peer.network());
+        Self { oauth: oauth.clone(), headers: parts.headers.clone(), uri: parts.uri.clone(), base, source, params }
     }
 
     /// The same request as if its parameters were those of `query`.
@@ -84,6 +88,7 @@ impl Ask {
             headers: self.headers.clone(),
             uri: self.uri.clone(),
             base: self.base.clone(),
+            source: self.source,
             params: Params::encoded(query.as_bytes()),
         }
     }

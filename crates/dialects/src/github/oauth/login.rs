@@ -16,6 +16,8 @@ use super::session::{Cookie, SignedIn, csrf, is_own_form};
 
 /// Longest token looked at, in bytes.
 const MAX_TOKEN: usize = 512;
+/// Tokens that may be typed in a minute at one address (U-6).
+const MAX_SIGN_INS: u32 = 20;
 /// Longest path to go on to after signing in, in bytes.
 const MAX_RETURN: usize = 8_192;
 
@@ -101,6 +103,9 @@ pub(super) async fn sign_in(Posted(ask): Posted) -> Response {
     let own = Cookie::SignIn.read(&ask).is_some_and(|cookie| is_own_form(&ask, &csrf(&cookie)));
     if !own {
         return form(&ask, Some("The form was too old, or came from elsewhere. Please try again."));
+    }
+    if ask.oauth.sign_ins.count(ask.source, MAX_SIGN_INS, ask.oauth.ports.clock.now()).is_err() {
+        return pages::too_many_sign_ins(&ask);
     }
     let Some(me) = presented(&ask) else {
         return form(&ask, Some("That is not a token of yours that is still good."));

@@ -21,6 +21,7 @@ mod session;
 mod token;
 mod user_code;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +44,9 @@ pub(crate) use client::is_secret_of;
 /// How long wrong user codes are held against a user.
 const GUESS_WINDOW: Duration = Duration::from_secs(900);
 
+/// How long typed tokens are held against where they came from.
+const SIGN_IN_WINDOW: Duration = Duration::from_secs(60);
+
 /// What every handler may use.
 #[derive(Debug)]
 pub(super) struct OAuth {
@@ -52,10 +56,14 @@ pub(super) struct OAuth {
     settings: ApiSettings,
     /// Wrong user codes, by who typed them (RFC 8628 section 5.1).
     guesses: Meter<AccountId>,
+    /// Tokens typed at the sign-in page, by where from (U-6).
+    sign_ins: Meter<Option<IpAddr>>,
 }
 
 /// All routes. They are on the site itself, never under the API's prefix or on an API host.
 pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
+    let (guesses, sign_ins) = (Meter::new(GUESS_WINDOW), Meter::new(SIGN_IN_WINDOW));
+    let oauth = OAuth { ports, settings, guesses, sign_ins };
     Router::new()
         .route("/login", get(login::page).post(login::sign_in))
         .route("/logout", post(login::sign_out))
@@ -67,7 +75,7 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/.well-known/oauth-authorization-server", get(metadata::show))
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(map_response(guarded))
-        .with_state(Arc::new(OAuth { ports, settings, guesses: Meter::new(GUESS_WINDOW) }))
+        .with_state(Arc::new(oauth))
 }
 
 /// Headers for every answer that has none of its own: nothing here may be framed, kept, sniffed, or named to others.

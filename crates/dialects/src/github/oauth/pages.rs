@@ -195,6 +195,12 @@ pub(super) fn too_many_guesses(ask: &Ask) -> Response {
     told_as(StatusCode::TOO_MANY_REQUESTS, ask, "Not now", text)
 }
 
+/// Too many tokens were typed.
+pub(super) fn too_many_sign_ins(ask: &Ask) -> Response {
+    let text = "Too many have tried to sign in from where you are. Please wait a minute.";
+    told_as(StatusCode::TOO_MANY_REQUESTS, ask, "Not now", text)
+}
+
 /// The store did not do it.
 pub(super) fn unavailable(ask: &Ask, error: &StoreError) -> Response {
     tracing::error!(%error, "the store refused a step of an OAuth flow");

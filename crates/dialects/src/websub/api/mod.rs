@@ -4,7 +4,7 @@ mod publish;
 mod refuse;
 mod subscribe;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,17 +52,9 @@ async fn entry(State(context): State<Arc<Context>>, request: Request) -> Respons
     }
 }
 
-/// Whom an address stands for: one of IPv6 is one of many that its network can choose from.
-fn source(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-    }
-}
-
 async fn answer(context: &Context, request: Request) -> Result<StatusCode, Refusal> {
     let (parts, body) = request.into_parts();
-    let source = parts.extensions.get::<Peer>().map(|peer| source(peer.0));
+    let source = parts.extensions.get::<Peer>().map(|peer| peer.network());
     let now = context.ports.clock.now();
     if let Err(reading) = context.sources.count(source, context.own.requests_per_minute, now) {
         return Err(Refusal::Busy(reading.reset.saturating_sub(now.as_secs()).max(1)));

@@ -66,6 +66,18 @@ async fn only_a_living_token_that_a_person_made_signs_in() {
 }
 
 #[tokio::test]
+async fn u6_tokens_can_be_typed_twenty_times_a_minute() {
+    let scene = Scene::new().await;
+    let mut browser = Browser::new(&scene.world);
+    for _ in 0..20 {
+        assert_eq!(browser.sign_in("nonsense", "").await.status, 422);
+    }
+    assert_eq!(browser.sign_in(&scene.world.token, "").await.status, 429, "even a good one");
+    scene.world.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(browser.sign_in(&scene.world.token, "").await.status, 303);
+}
+
+#[tokio::test]
 async fn u3_each_sign_in_makes_a_new_session_and_ends_the_old_one() {
     let scene = Scene::new().await;
     let mut browser = scene.alice().await;
