@@ -77,8 +77,11 @@ fn enqueue(tx: &mut Tx<'_>, new: &NewTask, max_pending: usize) -> Done<()> {
         }
     }
     if let Job::FetchTopic(topic) = new.job {
-        let sql = "SELECT id FROM tasks WHERE topic_id = ?1 AND kind = ?2 AND epoch IS NULL";
-        if !all(tx.conn, sql, params![topic.0, parts.kind], |row| Ok(row.get::<_, i64>(0)?))?.is_empty() {
+        // One that waits for a retry need not wait any longer: the publisher says that there is something now.
+        let sql = "UPDATE tasks SET due_at = min(due_at, ?3) WHERE topic_id = ?1 AND kind = ?2 AND epoch IS NULL";
+        let joined = tx.conn.prepare_cached(sql)?.execute(params![topic.0, parts.kind, new.due_at.as_micros()])?;
+        if joined > 0 {
+            tx.effects.errands.push(new.due_at);
             return Ok(());
         }
     }
@@ -125,6 +128,7 @@ fn claim(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> Done<Vec<Task>> {
 
 /// Ends one try. `false`: the task is no longer there, or no longer ours.
 fn end(tx: &mut Tx<'_>, mut end: TaskEnd) -> Done<bool> {
+    topics::note_asked(tx.conn, end.task, end.note.at)?;
     let mine = match end.next {
         TaskNext::Done => {
             let sql = "DELETE FROM tasks WHERE id = ?1 AND epoch = ?2";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::directory::Change;
-use domain::id::{EventId, HookId, RepositoryId, TopicId};
+use domain::id::{EventId, HookId, RepositoryId, TaskId, TopicId};
 use domain::rules::target::TargetUrl;
 use domain::task::{Denial, Job, NewTask};
 use domain::time::Timestamp;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::rows::{all, maybe_moment, moment, one};
 use super::writer::Tx;
-use super::{hooks, tasks};
+use super::{hooks, jobs, tasks};
 use crate::error::{Done, corrupt};
 
 /// Subscriptions ended in one transaction: others are publishing meanwhile (N-9).
@@ -82,6 +82,13 @@ pub(crate) fn note_fetch(conn: &Connection, id: TopicId, state: &TopicState) -> 
         state.entries,
         state.fetched_at.as_micros(),
     ])?;
+    Ok(())
+}
+
+/// Notes that a topic was asked for, whatever came of it: pings must not make a topic that fails be fetched more often.
+pub(crate) fn note_asked(conn: &Connection, task: TaskId, at: Timestamp) -> Done<()> {
+    let sql = "UPDATE topics SET fetched_at = ?2 WHERE id = (SELECT topic_id FROM tasks WHERE id = ?1 AND kind = ?3)";
+    conn.prepare_cached(sql)?.execute(params![task.0, at.as_micros(), jobs::FETCH])?;
     Ok(())
 }
 

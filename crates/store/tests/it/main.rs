@@ -99,6 +99,7 @@ contract! {
         e15_so_many_requests_wait_for_one_host
         few_tasks_of_one_host_are_under_way_at_once
         fetches_of_a_topic_coalesce_while_they_wait_and_never_overlap
+        a_fetch_that_waits_for_its_retry_comes_forward_and_every_try_is_remembered
         what_follows_from_a_task_is_committed_with_its_end
         a_failed_effect_leaves_the_task_as_it_was
         p1_a_crash_before_a_claim_or_before_its_end_loses_no_task

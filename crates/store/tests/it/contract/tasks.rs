@@ -306,3 +306,20 @@ pub(crate) async fn t10_secrets_and_callbacks_of_tasks_are_sealed(bed: Bed) {
     let has = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
     assert!(has(b"sub.test") && !has(b"canary"), "S-2, S-9");
 }
+
+pub(crate) async fn a_fetch_that_waits_for_its_retry_comes_forward_and_every_try_is_remembered(bed: Bed) {
+    let topic = topic(&bed).await;
+    put(&bed, Job::FetchTopic(topic.id)).await;
+    let task = claim(&bed, 1).await.remove(0);
+    end(&bed, &task, TaskNext::RetryAt(bed.now().plus(Duration::from_secs(240))), Vec::new()).await;
+    assert_eq!(bed.store().topic_state(topic.id).await.expect("reads").fetched_at, bed.now());
+    let soon = NewTask { due_at: bed.now().plus(Duration::from_secs(2)), ..NewTask::now(task.job.clone(), bed.now()) };
+    bed.store().enqueue(soon.clone(), 9).await.expect("joins");
+    assert_eq!(bed.store().next_task().await.expect("reads"), Some(soon.due_at));
+    let later = NewTask { due_at: bed.now().plus(Duration::from_secs(9)), ..soon.clone() };
+    bed.store().enqueue(later, 9).await.expect("joins");
+    assert_eq!(bed.store().next_task().await.expect("reads"), Some(soon.due_at));
+    bed.clock.advance(Duration::from_secs(2));
+    let again = claim(&bed, 9).await;
+    assert_eq!((again.len(), again[0].attempts), (1, 1));
+}

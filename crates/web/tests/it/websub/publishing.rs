@@ -163,6 +163,27 @@ async fn a_failed_fetch_is_tried_again_three_times_and_costs_no_subscription() {
 }
 
 #[tokio::test]
+async fn a_ping_hurries_a_fetch_that_waits_for_its_retry_but_not_within_two_seconds() {
+    let hub = Hub::new().await;
+    let topic = hub.topic(&["/cb"], &[]).await;
+    hub.site.next("/topic", [Reply::Status(503), Reply::Status(503), Reply::Status(503)]);
+    for _ in 0..5 {
+        hub.ping(&topic).await;
+    }
+    assert_eq!(fetches(&hub), 1);
+    for tries in [2, 3] {
+        hub.pass(2).await;
+        hub.ping(&topic).await;
+        assert_eq!(fetches(&hub), tries, "neither 5 nor 30 s later");
+    }
+    hub.pass(2).await;
+    hub.ping(&topic).await;
+    assert_eq!(hub.delivered("/cb"), ["first"]);
+    hub.pass(600).await;
+    assert_eq!(fetches(&hub), 5, "the last ping came after the fetch");
+}
+
+#[tokio::test]
 async fn a_redirect_is_a_failed_fetch_and_not_followed() {
     let hub = Hub::new().await;
     let topic = hub.topic(&["/cb"], &[]).await;
@@ -219,10 +240,15 @@ async fn topics_on_the_operators_list_need_not_name_the_hub() {
 #[tokio::test]
 async fn publishers_may_have_to_be_listed() {
     let settings = WebSubSettings { publish: PublishPolicy::Listed, ..settings() };
-    let hub = Hub::with(settings).await;
+    let hub = Hub::with(settings.clone()).await;
     let topic = hub.topic(&["/cb"], &[]).await;
     assert_eq!(status(&hub, &[("hub.url", &topic)]).await, StatusCode::NO_CONTENT, "the answer tells nobody");
     assert_eq!(fetches(&hub), 0);
+    let topics = vec![topic.clone()];
+    let listed = Hub { site: hub.site, ..Hub::with(WebSubSettings { topics, ..settings }).await };
+    listed.subscribe(&topic, "/cb", &[]).await;
+    assert_eq!(status(&listed, &[("hub.url", &topic)]).await, StatusCode::NO_CONTENT);
+    assert_eq!(fetches(&listed), 1);
 }
 
 #[tokio::test]
