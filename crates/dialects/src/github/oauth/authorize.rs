@@ -9,9 +9,9 @@ use domain::rules::redirect::{form_target, is_local};
 
 use super::ask::{Ask, Asked, Posted};
 use super::login::{see_other, sign_in_first};
-use super::pages::{self, ConsentPage};
+use super::pages::{self, ConsentPage, own_form};
 use super::request::{Refusal, Request};
-use super::session::{SignedIn, is_own_form};
+use super::session::SignedIn;
 use super::{mint, scopes};
 
 /// `GET /login/oauth/authorize`
@@ -64,14 +64,10 @@ fn fields(ask: &Ask) -> Vec<(&'static str, String)> {
 
 /// `POST /login/oauth/authorize`
 pub(super) async fn decide(Posted(ask): Posted) -> Response {
-    let me = match SignedIn::of(&ask).await {
-        Ok(Some(me)) => me,
-        Ok(None) => return pages::session_over(&ask),
-        Err(error) => return pages::unavailable(&ask, &error),
+    let me = match own_form(&ask).await {
+        Ok(me) => me,
+        Err(refusal) => return refusal,
     };
-    if !is_own_form(&ask, &me.csrf) {
-        return pages::foreign_form(&ask);
-    }
     let request = match Request::of(&ask) {
         Ok(request) => request,
         Err(refusal) => return refused(&ask, refusal),

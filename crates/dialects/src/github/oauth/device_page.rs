@@ -11,8 +11,8 @@ use domain::ports::StoreError;
 
 use super::ask::{Ask, Asked, Posted};
 use super::login::sign_in_first;
-use super::pages::{self, DeviceConsentPage, DevicePage};
-use super::session::{SignedIn, is_own_form};
+use super::pages::{self, DeviceConsentPage, DevicePage, own_form};
+use super::session::SignedIn;
 use super::{scopes, user_code};
 
 /// Wrong codes one user may type in the window (RFC 8628 section 5.1): with 34 bits and at most a thousand codes in use,
@@ -38,14 +38,10 @@ fn form(ask: &Ask, me: &SignedIn, problem: Option<&'static str>) -> Response {
 
 /// `POST /login/device`: the code first, then the decision.
 pub(super) async fn submit(Posted(ask): Posted) -> Response {
-    let me = match SignedIn::of(&ask).await {
-        Ok(Some(me)) => me,
-        Ok(None) => return pages::session_over(&ask),
-        Err(error) => return pages::unavailable(&ask, &error),
+    let me = match own_form(&ask).await {
+        Ok(me) => me,
+        Err(refusal) => return refusal,
     };
-    if !is_own_form(&ask, &me.csrf) {
-        return pages::foreign_form(&ask);
-    }
     let limited = ask.oauth.guesses.count(me.user.id, MAX_GUESSES, ask.oauth.ports.clock.now());
     if limited.is_err() {
         return pages::too_many_guesses(&ask);

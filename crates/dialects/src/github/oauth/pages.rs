@@ -13,7 +13,7 @@ use domain::ports::StoreError;
 
 use super::ask::Ask;
 use super::scopes;
-use super::session::SignedIn;
+use super::session::{SignedIn, is_own_form};
 
 /// What every page shows around its own content.
 pub(super) struct Frame {
@@ -184,7 +184,7 @@ pub(super) fn foreign_form(ask: &Ask) -> Response {
 }
 
 /// The session has ended while a page was open.
-pub(super) fn session_over(ask: &Ask) -> Response {
+fn session_over(ask: &Ask) -> Response {
     let text = "You are no longer signed in. Please start again where you came from.";
     told_as(StatusCode::FORBIDDEN, ask, "Nothing was done", text)
 }
@@ -193,6 +193,16 @@ pub(super) fn session_over(ask: &Ask) -> Response {
 pub(super) fn too_many_guesses(ask: &Ask) -> Response {
     let text = "Too many codes were wrong. Please wait a quarter of an hour.";
     told_as(StatusCode::TOO_MANY_REQUESTS, ask, "Not now", text)
+}
+
+/// Who sent a form of ours from a live session; everybody else is answered here (U-4).
+pub(super) async fn own_form(ask: &Ask) -> Result<SignedIn, Response> {
+    match SignedIn::of(ask).await {
+        Ok(Some(me)) if is_own_form(ask, &me.csrf) => Ok(me),
+        Ok(Some(_)) => Err(foreign_form(ask)),
+        Ok(None) => Err(session_over(ask)),
+        Err(error) => Err(unavailable(ask, &error)),
+    }
 }
 
 /// Too many tokens were typed.
