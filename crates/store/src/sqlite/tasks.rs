@@ -24,13 +24,12 @@ const MAX_RECOVERIES: u32 = 5;
 /// How far ahead a lease counts as ending soon.
 const SOON: std::time::Duration = std::time::Duration::from_secs(86_400);
 
-/// Claims the next task that may run.
+/// Claims the next task that may run. What is under way is few, and looked at once, not for each of the many that wait.
 pub(crate) const CLAIM: &str = "UPDATE tasks SET epoch = ?1 WHERE id = (
-            SELECT id FROM tasks AS this WHERE epoch IS NULL AND due_at <= ?2
-            AND NOT (kind = ?3 AND EXISTS (SELECT 1 FROM tasks AS other
-                WHERE other.topic_id = this.topic_id AND other.kind = ?3 AND other.epoch IS NOT NULL))
-            AND (host IS NULL OR ?4 > (SELECT count(*) FROM tasks AS other
-                WHERE other.host = this.host AND other.epoch IS NOT NULL))
+            SELECT id FROM tasks WHERE epoch IS NULL AND due_at <= ?2
+            AND NOT (kind = ?3 AND topic_id IN (SELECT topic_id FROM tasks WHERE epoch IS NOT NULL AND kind = ?3))
+            AND (host IS NULL OR host NOT IN (SELECT host FROM tasks
+                WHERE epoch IS NOT NULL AND host IS NOT NULL GROUP BY host HAVING count(*) >= ?4))
             ORDER BY due_at, id LIMIT 1)
         RETURNING id, kind, topic_id, event_id, requested_at, attempts, sealed";
 
