@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::flow::Ports;
 use crate::id::EventId;
-use crate::ports::Stored;
+use crate::ports::{MaxPending, Stored};
 use crate::topic::{Content, Page};
 
 /// What the operator of a hub has set.
@@ -23,8 +23,8 @@ pub struct HubTerms {
     pub max_per_topic: usize,
     /// Subscriptions one callback host may have.
     pub max_per_host: usize,
-    /// Unverified requests that may wait for one callback host.
-    pub max_pending_per_host: usize,
+    /// Unverified requests that may wait.
+    pub max_pending: MaxPending,
     /// Any topic that names this hub is accepted.
     pub public: bool,
     /// Subscribers are told that they are denied.

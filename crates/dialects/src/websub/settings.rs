@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::hub::HubTerms;
+use domain::ports::MaxPending;
 
 use super::sign::Method;
 
@@ -48,7 +49,7 @@ impl Default for WebSubSettings {
                 max_lease: Duration::from_secs(2_592_000),
                 max_per_topic: 100_000,
                 max_per_host: 1_000,
-                max_pending_per_host: 100,
+                max_pending: MaxPending { per_host: 100, per_topic: 10_000 },
                 public: true,
                 send_denials: true,
                 trim_challenge: false,

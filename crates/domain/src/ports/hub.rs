@@ -22,6 +22,20 @@ pub struct HubBacklog {
     pub expiring: u64,
 }
 
+/// How many requests to verify may wait (E-15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPending {
+    /// For one callback host.
+    pub per_host: usize,
+    /// For one topic.
+    pub per_topic: usize,
+}
+
+impl MaxPending {
+    /// No limit: for what nobody outside asked for.
+    pub const UNLIMITED: Self = Self { per_host: usize::MAX, per_topic: usize::MAX };
+}
+
 /// The hub's topics and tasks. Subscriptions are [`Hooks`].
 #[async_trait]
 pub trait Tasks: Send + Sync {
@@ -30,8 +44,9 @@ pub trait Tasks: Send + Sync {
     /// What is remembered of the last time the topic was fetched.
     async fn topic_state(&self, topic: TopicId) -> Stored<TopicState>;
     /// Puts a task down, durably. A request to verify takes the place of older ones of the same topic and callback, and a
-    /// fetch joins one that waits already. [`StoreError::Conflict`]: `max_pending_per_host` wait for that callback host.
-    async fn enqueue(&self, task: NewTask, max_pending_per_host: usize) -> Stored<()>;
+    /// fetch joins one that waits already. [`StoreError::Conflict`]: as many as `max` says wait for that callback host or
+    /// topic.
+    async fn enqueue(&self, task: NewTask, max: MaxPending) -> Stored<()>;
     /// Does a request of this topic and callback wait to be verified?
     async fn is_pending(&self, topic: &str, callback: &TargetUrl) -> Stored<bool>;
     /// Claims at most `limit` due tasks, never two fetches of a topic at once, and few of one callback host.

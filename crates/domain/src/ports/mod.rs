@@ -15,7 +15,7 @@ use crate::directory::Directory;
 use crate::time::Timestamp;
 
 pub use engine::{Bell, FetchRequest, Fetched, SendRequest, Sender};
-pub use hub::{HubBacklog, Tasks};
+pub use hub::{HubBacklog, MaxPending, Tasks};
 pub use queue::{Backlog, ClaimDue, Events, Hooks, Queue};
 pub use registry::{Accounts, Applications, Grants, NewAccount, NewRepository, NewToken};
 pub use views::{AttemptFilter, AttemptRow, Conservation, MAX_STREAM_SCAN, Tally, Views};

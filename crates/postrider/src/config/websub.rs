@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use dialects::{PublishPolicy, SignatureMethod, WebSubSettings};
 use domain::hub::HubTerms;
+use domain::ports::MaxPending;
 use serde::{Deserialize, Serialize};
 
 /// The hub and its pages.
@@ -32,6 +33,8 @@ pub(crate) struct WebSubConfig {
     pub max_per_host: usize,
     /// Unverified requests that may wait for one callback host.
     pub max_pending_per_host: usize,
+    /// Unverified requests that may wait for one topic.
+    pub max_pending_per_topic: usize,
     /// Requests one address may make in a minute.
     pub requests_per_minute: u32,
     /// Only https callbacks.
@@ -88,7 +91,8 @@ impl Default for WebSubConfig {
             max_lease: terms.max_lease.as_secs(),
             max_per_topic: terms.max_per_topic,
             max_per_host: terms.max_per_host,
-            max_pending_per_host: terms.max_pending_per_host,
+            max_pending_per_host: terms.max_pending.per_host,
+            max_pending_per_topic: terms.max_pending.per_topic,
             requests_per_minute: settings.requests_per_minute,
             https_callbacks: settings.https_callbacks,
             send_denials: terms.send_denials,
@@ -112,6 +116,7 @@ impl WebSubConfig {
             ("max_per_topic", self.max_per_topic),
             ("max_per_host", self.max_per_host),
             ("max_pending_per_host", self.max_pending_per_host),
+            ("max_pending_per_topic", self.max_pending_per_topic),
             ("requests_per_minute", self.requests_per_minute as usize),
         ] {
             ensure!(number > 0, "websub.{name}: must be at least 1");
@@ -136,7 +141,7 @@ impl WebSubConfig {
                 max_lease: Duration::from_secs(self.max_lease),
                 max_per_topic: self.max_per_topic,
                 max_per_host: self.max_per_host,
-                max_pending_per_host: self.max_pending_per_host,
+                max_pending: MaxPending { per_host: self.max_pending_per_host, per_topic: self.max_pending_per_topic },
                 public: self.public,
                 send_denials: self.send_denials,
                 trim_challenge: self.trim_challenge,

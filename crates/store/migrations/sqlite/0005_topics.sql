@@ -70,11 +70,12 @@ CREATE UNIQUE INDEX hooks_of_topic ON hooks (topic_id, url) WHERE topic_id IS NO
 CREATE INDEX hooks_by_end ON hooks (expires_at) WHERE expires_at IS NOT NULL;
 
 -- What the hub has to do. `epoch` is NULL while nobody has claimed it. `pair` stands for topic and callback of a request
--- to verify, `host` for the callback's. `sealed` holds what only the one who does it needs: callbacks and secrets.
+-- to verify, `about` for its topic, `host` for the callback's. `sealed` holds what only the one who does it needs: callbacks and secrets.
 CREATE TABLE tasks (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         INTEGER NOT NULL,
     pair         BLOB,
+    about        BLOB,
     host         TEXT,
     topic_id     INTEGER,
     event_id     INTEGER,
@@ -88,6 +89,7 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_due ON tasks (due_at) WHERE epoch IS NULL;
 CREATE INDEX tasks_claimed ON tasks (epoch) WHERE epoch IS NOT NULL;
 CREATE INDEX tasks_of_pair ON tasks (pair) WHERE pair IS NOT NULL;
+CREATE INDEX tasks_about ON tasks (about) WHERE about IS NOT NULL;
 CREATE INDEX tasks_of_host ON tasks (host) WHERE host IS NOT NULL;
 CREATE INDEX tasks_of_topic ON tasks (topic_id) WHERE topic_id IS NOT NULL;
 

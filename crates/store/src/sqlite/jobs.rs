@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::event::DedupeKey;
+use domain::event::{DedupeKey, payload_hash};
 use domain::id::{EventId, TopicId};
 use domain::rules::target::TargetUrl;
 use domain::secret::Secret;
@@ -22,6 +22,7 @@ const TELL: i64 = 3;
 pub(crate) struct Parts {
     pub(crate) kind: i64,
     pub(crate) pair: Option<DedupeKey>,
+    pub(crate) about: Option<[u8; 16]>,
     pub(crate) host: Option<String>,
     pub(crate) topic: Option<TopicId>,
     pub(crate) event: Option<EventId>,
@@ -55,11 +56,12 @@ impl Call {
 /// Takes a job apart.
 pub(crate) fn parts(job: &Job) -> Done<Parts> {
     let host = job.callback().and_then(|callback| Some(callback.target().ok()?.host.to_string()));
-    let nothing = Parts { kind: 0, pair: None, host, topic: None, event: None, sealed: None };
+    let nothing = Parts { kind: 0, pair: None, about: None, host, topic: None, event: None, sealed: None };
     Ok(match job {
         Job::VerifyIntent(intent) => Parts {
             kind: VERIFY,
             pair: Some(DedupeKey::of(&intent.topic, intent.callback.as_str())),
+            about: Some(payload_hash(intent.topic.as_bytes())),
             sealed: Call {
                 topic: intent.topic.clone(),
                 callback: intent.callback.as_str().to_owned(),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::event::DedupeKey;
 use domain::hook::HookConflict;
 use domain::id::{EventId, TaskId, TopicId};
-use domain::ports::{HubBacklog, StoreError, Stored, Tasks};
+use domain::ports::{HubBacklog, MaxPending, StoreError, Stored, Tasks};
 use domain::rules::target::TargetUrl;
 use domain::task::{Effect, Job, NewTask, Task, TaskEnd, TaskNext, TaskNote};
 use domain::time::Timestamp;
@@ -40,11 +40,13 @@ fn spot(id: i64) -> Spot<'static> {
 /// Puts a task down.
 pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewTask) -> Done<()> {
     let parts = jobs::parts(&new.job)?;
-    let sql = "INSERT INTO tasks (kind, pair, host, topic_id, event_id, requested_at, due_at, attempts, recoveries)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0)";
+    let sql =
+        "INSERT INTO tasks (kind, pair, about, host, topic_id, event_id, requested_at, due_at, attempts, recoveries)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0)";
     tx.conn.prepare_cached(sql)?.execute(params![
         parts.kind,
         parts.pair.as_ref().map(|pair| &pair.0[..]),
+        parts.about,
         parts.host,
         parts.topic.map(|topic| topic.0),
         parts.event.map(|event| event.0),
@@ -63,15 +65,17 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewTask) -> Done<()> {
 }
 
 /// Puts a task down under the rules for its kind.
-fn enqueue(tx: &mut Tx<'_>, new: &NewTask, max_pending: usize) -> Done<()> {
+fn enqueue(tx: &mut Tx<'_>, new: &NewTask, max: MaxPending) -> Done<()> {
     let parts = jobs::parts(&new.job)?;
     if let Some(DedupeKey(pair)) = &parts.pair {
         // The newest request counts, also over one that is being verified: that one finds itself gone.
         tx.conn.prepare_cached("DELETE FROM tasks WHERE pair = ?1")?.execute([&pair[..]])?;
-        let sql = "SELECT count(*) FROM tasks WHERE host = ?1";
-        let waiting: usize = tx.conn.prepare_cached(sql)?.query_row([&parts.host], |row| row.get(0))?;
-        if waiting >= max_pending {
-            let full = HookConflict::TooMany { events: Vec::new(), limit: max_pending };
+        let waiting =
+            "SELECT (SELECT count(*) FROM tasks WHERE host = ?1), (SELECT count(*) FROM tasks WHERE about = ?2)";
+        let read = |row: &Row<'_>| Ok((row.get::<_, usize>(0)?, row.get::<_, usize>(1)?));
+        let (of_host, of_topic) = super::rows::one(tx.conn, waiting, params![parts.host, parts.about], read)?;
+        if of_host >= max.per_host || of_topic >= max.per_topic {
+            let full = HookConflict::TooMany { events: Vec::new(), limit: max.per_host.min(max.per_topic) };
             return Err(StoreError::Conflict(full).into());
         }
     }
@@ -231,11 +235,11 @@ impl Tasks for Sqlite {
         self.read(move |conn| topics::state(conn, topic)).await
     }
 
-    async fn enqueue(&self, task: NewTask, max_pending_per_host: usize) -> Stored<()> {
+    async fn enqueue(&self, task: NewTask, max: MaxPending) -> Stored<()> {
         if self.shared.space.is_low() {
             return Err(StoreError::Full);
         }
-        self.change(move |tx| enqueue(tx, &task, max_pending_per_host)).await
+        self.change(move |tx| enqueue(tx, &task, max)).await
     }
 
     async fn is_pending(&self, topic: &str, callback: &TargetUrl) -> Stored<bool> {

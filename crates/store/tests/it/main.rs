@@ -97,6 +97,7 @@ contract! {
         tasks_are_read_back_as_they_were_and_claimed_in_due_order
         the_newest_request_of_a_pair_takes_the_place_of_older_ones
         e15_so_many_requests_wait_for_one_host
+        e15_so_many_requests_wait_for_one_topic
         few_tasks_of_one_host_are_under_way_at_once
         fetches_of_a_topic_coalesce_while_they_wait_and_never_overlap
         a_fetch_that_waits_for_its_retry_comes_forward_and_every_try_is_remembered

@@ -79,8 +79,8 @@ pub async fn ask(ports: &Ports, request: Request) -> Result<(), AskError> {
         verify_token: request.verify_token,
     };
     let task = NewTask::now(Job::VerifyIntent(intent), now);
-    match ports.store.enqueue(task, terms.max_pending_per_host).await {
-        Err(StoreError::Conflict(_)) => Err(AskError::TooMany("callback host")),
+    match ports.store.enqueue(task, terms.max_pending).await {
+        Err(StoreError::Conflict(_)) => Err(AskError::TooMany("callback host or topic")),
         other => Ok(other?),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::flow::Ports;
-use crate::ports::StoreError;
+use crate::ports::{MaxPending, StoreError};
 use crate::task::{Job, NewTask};
 
 /// Pings of one topic within this time share a fetch.
@@ -31,7 +31,7 @@ pub async fn ping(ports: &Ports, urls: &[&str]) -> Result<usize, PingError> {
         let last = ports.store.topic_state(topic.id).await?.fetched_at;
         let due_at = now.max(last.plus(COALESCE));
         let task = NewTask { job: Job::FetchTopic(topic.id), requested_at: now, due_at };
-        ports.store.enqueue(task, usize::MAX).await?;
+        ports.store.enqueue(task, MaxPending::UNLIMITED).await?;
         fetched += 1;
     }
     Ok(fetched)

@@ -33,6 +33,11 @@ pub(super) async fn validate(ports: &Ports, hub: &dyn Hub, topic: &str) -> Verdi
     if hub.accepts(topic) {
         return Verdict::Fine(None);
     }
+    // Looked at when its first subscriber came, and again with each fetch: strangers must not have us fetch it at will.
+    let directory = ports.directory();
+    if directory.topic(topic).is_some_and(|topic| directory.subscription_count(topic.id) > 0) {
+        return Verdict::Fine(None);
+    }
     // A page of ours that is not there, or not for everybody: we need not call ourselves to find out.
     let ours = topic.strip_prefix(&*ports.public_url).is_some_and(|path| path.starts_with('/'));
     if ours || !hub.terms().public {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::hook::{HookScope, NewHook};
 use domain::id::TopicId;
-use domain::ports::StoreError;
+use domain::ports::{MaxPending, StoreError};
 use domain::rules::target::TargetUrl;
 use domain::secret::Secret;
 use domain::task::{Denial, Effect, Intent, Job, Mode, NewTask, Task, TaskEnd, TaskNext, TaskNote};
@@ -32,7 +32,7 @@ fn asked(callback: &str) -> Job {
 }
 
 pub(crate) async fn put(bed: &Bed, job: Job) {
-    bed.store().enqueue(NewTask::now(job, bed.now()), usize::MAX).await.expect("taken");
+    bed.store().enqueue(NewTask::now(job, bed.now()), MaxPending::UNLIMITED).await.expect("taken");
 }
 
 pub(crate) async fn claim(bed: &Bed, limit: usize) -> Vec<Task> {
@@ -102,7 +102,7 @@ pub(crate) async fn tasks_are_read_back_as_they_were_and_claimed_in_due_order(be
     for (at, job) in all.iter().enumerate().rev() {
         let due_at = bed.now().plus(Duration::from_secs(at as u64));
         let new = NewTask { job: job.clone(), requested_at: bed.now(), due_at };
-        bed.store().enqueue(new, 9).await.expect("taken");
+        bed.store().enqueue(new, MaxPending::UNLIMITED).await.expect("taken");
     }
     assert_eq!(bed.store().next_task().await.expect("reads"), Some(bed.now()));
     assert_eq!(jobs(&bed).await, all[..1], "what is due");
@@ -138,7 +138,8 @@ pub(crate) async fn the_newest_request_of_a_pair_takes_the_place_of_older_ones(b
 }
 
 pub(crate) async fn e15_so_many_requests_wait_for_one_host(bed: Bed) {
-    let take = async |callback: &str| bed.store().enqueue(NewTask::now(asked(callback), bed.now()), 2).await;
+    let max = MaxPending { per_host: 2, ..MaxPending::UNLIMITED };
+    let take = async |callback: &str| bed.store().enqueue(NewTask::now(asked(callback), bed.now()), max).await;
     take("http://sub.test/1").await.expect("taken");
     take("http://sub.test/2").await.expect("taken");
     assert!(matches!(take("http://sub.test/3").await, Err(StoreError::Conflict(_))));
@@ -149,6 +150,18 @@ pub(crate) async fn e15_so_many_requests_wait_for_one_host(bed: Bed) {
     end(&bed, &task, TaskNext::Done, Vec::new()).await;
     take("http://sub.test/3").await.expect("taken");
     assert_eq!(claim(&bed, 9).await.len(), 3);
+}
+
+pub(crate) async fn e15_so_many_requests_wait_for_one_topic(bed: Bed) {
+    let max = MaxPending { per_topic: 2, ..MaxPending::UNLIMITED };
+    let take = async |callback: &str| bed.store().enqueue(NewTask::now(asked(callback), bed.now()), max).await;
+    take("http://one.test/").await.expect("taken");
+    take("http://two.test/").await.expect("taken");
+    assert!(matches!(take("http://three.test/").await, Err(StoreError::Conflict(_))));
+    take("http://two.test/").await.expect("in the place of the older one");
+    let task = claim(&bed, 1).await.remove(0);
+    end(&bed, &task, TaskNext::Done, Vec::new()).await;
+    take("http://three.test/").await.expect("taken");
 }
 
 pub(crate) async fn few_tasks_of_one_host_are_under_way_at_once(bed: Bed) {
@@ -314,10 +327,10 @@ pub(crate) async fn a_fetch_that_waits_for_its_retry_comes_forward_and_every_try
     end(&bed, &task, TaskNext::RetryAt(bed.now().plus(Duration::from_secs(240))), Vec::new()).await;
     assert_eq!(bed.store().topic_state(topic.id).await.expect("reads").fetched_at, bed.now());
     let soon = NewTask { due_at: bed.now().plus(Duration::from_secs(2)), ..NewTask::now(task.job.clone(), bed.now()) };
-    bed.store().enqueue(soon.clone(), 9).await.expect("joins");
+    bed.store().enqueue(soon.clone(), MaxPending::UNLIMITED).await.expect("joins");
     assert_eq!(bed.store().next_task().await.expect("reads"), Some(soon.due_at));
     let later = NewTask { due_at: bed.now().plus(Duration::from_secs(9)), ..soon.clone() };
-    bed.store().enqueue(later, 9).await.expect("joins");
+    bed.store().enqueue(later, MaxPending::UNLIMITED).await.expect("joins");
     assert_eq!(bed.store().next_task().await.expect("reads"), Some(soon.due_at));
     bed.clock.advance(Duration::from_secs(2));
     let again = claim(&bed, 9).await;

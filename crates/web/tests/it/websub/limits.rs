@@ -63,7 +63,7 @@ async fn what_fills_up_while_a_request_waits_is_denied() {
 
 #[tokio::test]
 async fn so_many_unverified_requests_wait_for_one_callback_host() {
-    let hub = hub(|terms| terms.max_pending_per_host = 3).await;
+    let hub = hub(|terms| terms.max_pending.per_host = 3).await;
     let topic = hub.topic(&[], &[]).await;
     for callback in ["/a", "/b", "/c", "/d"] {
         hub.site.always(callback, Reply::Status(503));

@@ -73,7 +73,7 @@ async fn an_event_accepted_before_a_crash_reaches_subscribers_of_its_page_once()
 #[tokio::test]
 async fn check_29_dead_subscribers_harm_no_living_one() {
     let mut settings = settings();
-    settings.terms.max_pending_per_host = usize::MAX;
+    settings.terms.max_pending = domain::ports::MaxPending::UNLIMITED;
     let hub = Hub::with(settings).await;
     let topic = hub.topic(&[], &[]).await;
     let gate = Arc::new(Semaphore::new(0));
