@@ -34,6 +34,17 @@ async fn the_question_has_its_parameters_in_order_and_says_who_asks() {
 }
 
 #[tokio::test]
+async fn a_topic_elsewhere_is_looked_at_for_its_first_subscriber_alone() {
+    let hub = Hub::new().await;
+    let topic = hub.topic(&["/cb"], &[]).await;
+    let path = topic.strip_prefix(&hub.site.url("")).expect("of the site").to_owned();
+    assert_eq!(hub.site.gets(&path).len(), 1);
+    hub.subscribe(&topic, "/other", &[]).await;
+    assert!(hub.find(&topic, "/other").is_some());
+    assert_eq!(hub.site.gets(&path).len(), 1, "strangers cannot have it fetched at will");
+}
+
+#[tokio::test]
 async fn check_06_the_callbacks_query_stays_first_and_intact() {
     let hub = Hub::new().await;
     let topic = hub.topic(&[], &[]).await;
