@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::flow::Ports;
-use domain::flow::hub::{commit, perform, sweep};
+use domain::flow::hub::{commit, failed, perform, sweep};
 use domain::ports::StoreError;
 use domain::task::{Task, TaskEnd, TaskNote};
 use domain::time::Timestamp;
@@ -149,11 +149,16 @@ impl Errands {
     }
 }
 
-/// Performs a task and commits what came of it. A panic leaves it claimed: the next start frees it, and drops it in the
-/// end (D-13).
+/// Performs a task and commits what came of it. A panic costs this try, as with deliveries (D-13).
 async fn see_through(ports: &Ports, task: &Task) {
-    if AssertUnwindSafe(perform_and_commit(ports, task)).catch_unwind().await.is_err() {
-        tracing::error!(task = task.id.0, "task {} panicked", task.id);
+    if AssertUnwindSafe(perform_and_commit(ports, task)).catch_unwind().await.is_ok() {
+        return;
+    }
+    tracing::error!(task = task.id.0, "task {} panicked", task.id);
+    match insist(ports, &failed(ports, task, "internal error")).await {
+        Ok(note) => tell(task, &note),
+        // Claimed as it is; the next start frees it, and drops it in the end.
+        Err(error) => tracing::error!(%error, task = task.id.0, "task {} could not be ended", task.id),
     }
 }
 

@@ -25,4 +25,4 @@ pub use ask::{AskError, Request, ask, callback_hash, callback_host};
 pub use content::publish_content;
 pub use ping::{PingError, ping};
 pub use sweep::sweep;
-pub use task::{commit, perform};
+pub use task::{commit, failed, perform};

@@ -55,6 +55,11 @@ pub async fn perform(ports: &Ports, task: &Task) -> Stored<TaskEnd> {
     Ok(end_of(ports, task, tried))
 }
 
+/// The end of a try that came to nothing through no fault of the one it was for.
+pub fn failed(ports: &Ports, task: &Task, reason: &str) -> TaskEnd {
+    end_of(ports, task, Tried::failed(reason))
+}
+
 /// Commits what came of a task; returns its note. An error means that nothing was committed: the claim lapses with the
 /// process, or the caller tries again.
 pub async fn commit(ports: &Ports, end: &TaskEnd) -> Stored<TaskNote> {

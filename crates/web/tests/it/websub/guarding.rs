@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -35,6 +36,33 @@ impl Resolver for Names {
         let found = self.0.lock().expect("whole").get(name).copied();
         found.map(|address| vec![address]).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+/// Panics at its first question.
+#[derive(Default)]
+struct Panics(AtomicBool);
+
+#[async_trait]
+impl Resolver for Panics {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        assert!(self.0.swap(true, Ordering::SeqCst), "as the test wants it");
+        Ok(vec![Ipv4Addr::LOCALHOST.into()])
+    }
+}
+
+#[tokio::test]
+async fn d13_a_panic_costs_one_try_of_a_task() {
+    let resolver: Arc<dyn Resolver> = Arc::new(Panics::default());
+    let setup = Setup { resolver: Some(resolver), ..setup(settings()) };
+    let hub = Hub { world: World::with(setup).await, site: Site::start().await };
+    let callback = format!("http://sub.test:{}/cb", hub.site.port());
+    hub.ask("subscribe", OURS, &callback, &[]).await;
+    hub.noted("verify_intent", 1).await;
+    assert_eq!(hub.outcomes("verify_intent").await, ["retried"]);
+    hub.pass(5).await;
+    let directory = hub.world.ports.directory();
+    let topic = directory.topic(OURS).expect("confirmed");
+    assert!(directory.subscription(topic.id, &callback).is_some());
 }
 
 /// Every form of an address nobody may call, loopback included.
