@@ -30,7 +30,7 @@ pub(super) async fn fetch(ports: &Ports, hub: &dyn Hub, id: TopicId, task: &Task
     let fetched = ports.sender.fetch(FetchRequest { url, headers, timeout: TIMEOUT, max_body: MAX_TOPIC }).await;
     let status = fetched.exchange.status;
     let state = |hash, entries| {
-        let line = |name| header(&fetched.exchange.response_head, name).map(str::to_owned);
+        let line = |name| header(&fetched.exchange.response_head, name);
         let (etag, last_modified) = (line("etag"), line("last-modified"));
         Box::new(TopicState { etag, last_modified, hash: Some(hash), entries, fetched_at: ports.clock.now() })
     };
@@ -100,7 +100,7 @@ fn denial(hub: &dyn Hub) -> Option<String> {
 
 /// The content of a fetched page.
 pub(super) fn content_of(fetched: &Fetched) -> Content {
-    let content_type = header(&fetched.exchange.response_head, "content-type").unwrap_or(UNTYPED).to_owned();
+    let content_type = header(&fetched.exchange.response_head, "content-type").unwrap_or_else(|| UNTYPED.to_owned());
     Content { content_type, body: fetched.exchange.response_body.clone() }
 }
 
@@ -113,12 +113,14 @@ fn hash_of(content: &Content) -> [u8; 16] {
     payload_hash(&whole)
 }
 
-/// The first header of that name (lower case) in `Name: value\r\n` lines; none if it is not text.
-fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a str> {
-    let head = std::str::from_utf8(head).ok()?;
+/// The first header of that name (lower case) in `Name: value\r\n` lines; none if it has anything but printable ASCII,
+/// for it will be sent again.
+fn header(head: &[u8], name: &str) -> Option<String> {
+    // Other headers may hold whatever they like.
+    let head = String::from_utf8_lossy(head);
     let named = |line: &&str| line.split_once(':').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case(name));
     let value = head.split("\r\n").find(named)?.split_once(':')?.1.trim();
-    (!value.is_empty() && !value.chars().any(char::is_control)).then_some(value)
+    (!value.is_empty() && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))).then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -128,10 +130,12 @@ mod tests {
     #[test]
     fn headers_are_found_in_any_case_and_only_as_text() {
         let head = b"Content-Type: text/plain; a=b:c\r\nETAG:  \"x\" \r\nLast-Modified:\r\n";
-        assert_eq!(header(head, "content-type"), Some("text/plain; a=b:c"));
-        assert_eq!(header(head, "etag"), Some("\"x\""));
+        assert_eq!(header(head, "content-type").as_deref(), Some("text/plain; a=b:c"));
+        assert_eq!(header(head, "etag").as_deref(), Some("\"x\""));
         assert_eq!(header(head, "last-modified"), None);
-        assert_eq!(header(b"ETag: \xff\r\n", "etag"), None);
+        assert_eq!(header(b"Server: \xff\r\nETag: \xff\r\nAge: 1\r\n", "etag"), None);
+        assert_eq!(header(b"Server: \xff\r\nETag: \xff\r\nAge: 1\r\n", "age").as_deref(), Some("1"));
+        assert_eq!(header("Content-Type: text/plain; x=\u{e9}\r\n".as_bytes(), "content-type"), None);
     }
 
     #[test]
