@@ -9,7 +9,7 @@ use domain::rules::redirect::{form_target, is_local};
 
 use super::ask::{Ask, Asked, Posted};
 use super::login::{see_other, sign_in_first};
-use super::pages::{self, ConsentPage, own_form};
+use super::pages::{self, ConsentPage, Demand, own_form};
 use super::request::{Refusal, Request};
 use super::session::SignedIn;
 use super::{mint, scopes};
@@ -29,14 +29,10 @@ pub(super) async fn page(Asked(ask): Asked) -> Response {
     if is_settled(&ask, &request, &me, offered) {
         return send_back(&ask, &request, &me, offered).await;
     }
-    let owner = ask.oauth.ports.directory().account_by_id(request.application.owner);
     let page = ConsentPage {
         frame: pages::frame(&ask),
         me: &me,
-        application: &request.application,
-        owner: owner.map(|owner| owner.login.clone()).unwrap_or_default(),
-        granted: pages::meanings(offered),
-        withheld: pages::meanings(scopes::withheld(request.scopes, offered)),
+        demand: Demand::of(&ask, &request.application, request.scopes, offered),
         expected: request.login.as_deref().filter(|login| !login.eq_ignore_ascii_case(&me.user.login)),
         target: pages::host_of(&request.redirect_url),
         fields: fields(&ask),

@@ -11,7 +11,7 @@ use domain::ports::StoreError;
 
 use super::ask::{Ask, Asked, Posted};
 use super::login::sign_in_first;
-use super::pages::{self, DeviceConsentPage, DevicePage, own_form};
+use super::pages::{self, Demand, DeviceConsentPage, DevicePage, own_form};
 use super::session::SignedIn;
 use super::{scopes, user_code};
 
@@ -95,14 +95,10 @@ async fn answer(ask: &Ask, me: &SignedIn, found: &Found) -> Result<Response, Sto
 /// section 5.4).
 fn consent(ask: &Ask, me: &SignedIn, found: &Found) -> Response {
     let offered = scopes::offered(found.device.scopes, me.session.scopes);
-    let owner = ask.oauth.ports.directory().account_by_id(found.application.owner);
     let page = DeviceConsentPage {
         frame: pages::frame(ask),
         me,
-        application: &found.application,
-        owner: owner.map(|owner| owner.login.clone()).unwrap_or_default(),
-        granted: pages::meanings(offered),
-        withheld: pages::meanings(scopes::withheld(found.device.scopes, offered)),
+        demand: Demand::of(ask, &found.application, found.device.scopes, offered),
         user_code: ask.params.get("user_code").unwrap_or_default(),
     };
     pages::draw(ask, &page, None)

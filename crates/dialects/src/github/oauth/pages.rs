@@ -27,7 +27,7 @@ pub(super) fn frame(ask: &Ask) -> Frame {
 }
 
 /// A scope, and what it means.
-pub(super) struct Meaning {
+struct Meaning {
     /// Its name.
     name: &'static str,
     /// What it lets an application do.
@@ -35,8 +35,33 @@ pub(super) struct Meaning {
 }
 
 /// What scopes mean, in words.
-pub(super) fn meanings(scopes: Scopes) -> Vec<Meaning> {
+fn meanings(scopes: Scopes) -> Vec<Meaning> {
     scopes.iter().map(|scope| Meaning { name: scope.as_str(), words: scopes::meaning(scope) }).collect()
+}
+
+/// Who asks for what: what both questions are about.
+pub(super) struct Demand<'a> {
+    /// Who asks.
+    application: &'a Application,
+    /// The login of the application's owner.
+    owner: String,
+    /// What it will get.
+    granted: Vec<Meaning>,
+    /// What it asked for and will not get.
+    withheld: Vec<Meaning>,
+}
+
+impl<'a> Demand<'a> {
+    /// What `application` asks for, and how much of that the user can give.
+    pub(super) fn of(ask: &Ask, application: &'a Application, asked: Scopes, offered: Scopes) -> Self {
+        let owner = ask.oauth.ports.directory().account_by_id(application.owner);
+        Self {
+            application,
+            owner: owner.map(|owner| owner.login.clone()).unwrap_or_default(),
+            granted: meanings(offered),
+            withheld: meanings(scopes::withheld(asked, offered)),
+        }
+    }
 }
 
 /// The host that a person will be sent to, or the scheme of a program of their own.
@@ -80,14 +105,8 @@ pub(super) struct ConsentPage<'a> {
     pub(super) frame: Frame,
     /// Who decides.
     pub(super) me: &'a SignedIn,
-    /// Who asks.
-    pub(super) application: &'a Application,
-    /// The login of the application's owner.
-    pub(super) owner: String,
-    /// What it will get.
-    pub(super) granted: Vec<Meaning>,
-    /// What it asked for and will not get.
-    pub(super) withheld: Vec<Meaning>,
+    /// Who asks for what.
+    pub(super) demand: Demand<'a>,
     /// Who should have decided, as the application believes, if that is somebody else.
     pub(super) expected: Option<&'a str>,
     /// Where the user goes afterwards.
@@ -118,14 +137,8 @@ pub(super) struct DeviceConsentPage<'a> {
     pub(super) frame: Frame,
     /// Who decides.
     pub(super) me: &'a SignedIn,
-    /// Whose device it is.
-    pub(super) application: &'a Application,
-    /// The login of the application's owner.
-    pub(super) owner: String,
-    /// What it will get.
-    pub(super) granted: Vec<Meaning>,
-    /// What it asked for and will not get.
-    pub(super) withheld: Vec<Meaning>,
+    /// Who asks for what.
+    pub(super) demand: Demand<'a>,
     /// The code, as typed.
     pub(super) user_code: &'a str,
 }
