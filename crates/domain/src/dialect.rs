@@ -205,11 +205,6 @@ pub trait Dialect: Send + Sync {
         None
     }
 
-    /// Names of the signature methods that an operator can choose for one of its hooks.
-    fn signature_methods(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     /// The hub that serves this dialect's topics, if it has any.
     fn hub(&self) -> Option<&dyn Hub> {
         None

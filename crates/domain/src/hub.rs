@@ -9,6 +9,9 @@ use crate::id::EventId;
 use crate::ports::{MaxPending, Stored};
 use crate::topic::{Content, Page};
 
+/// The member of [`Hook::extra`](crate::hook::Hook::extra) that names a subscription's own signature method.
+pub const SIGNATURE: &str = "signature";
+
 /// What the operator of a hub has set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches")]
@@ -35,12 +38,12 @@ pub struct HubTerms {
     pub feed_diff: bool,
 }
 
-/// What a page says about hubs (contract websub section 10).
+/// What a page says about hubs (contract websub section 10). Absolute http and https URLs, each once, in the page's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advertised {
     /// `rel="hub"`, in order.
     pub hubs: Vec<String>,
-    /// `rel="self"`.
+    /// `rel="self"`. A topic has exactly one.
     pub selves: Vec<String>,
 }
 
@@ -60,6 +63,9 @@ pub enum Reduced {
 pub trait Hub: Send + Sync {
     /// What its operator has set.
     fn terms(&self) -> &HubTerms;
+
+    /// Names of the signature methods that an operator can choose for one subscription.
+    fn signature_methods(&self) -> &'static [&'static str];
 
     /// `User-Agent` of its requests.
     fn user_agent(&self) -> &str;

@@ -8,7 +8,7 @@ use domain::canonical::Happening;
 use domain::delivery::Message;
 use domain::dialect::{Dialect, Draft, HookTerms, Scene, Sending, WireRequest};
 use domain::hook::{DialectName, Hook, HookScope};
-use domain::hub::Hub;
+use domain::hub::{Hub, SIGNATURE};
 
 use super::hosted::{hub_url, link_header};
 use super::hub::WebSubHub;
@@ -19,8 +19,6 @@ use super::sign::Method;
 pub(crate) const NAME: DialectName = DialectName("websub");
 /// How the hub calls itself.
 pub(crate) const USER_AGENT: &str = concat!("postrider-websub/", env!("CARGO_PKG_VERSION"));
-/// The member of [`Hook::extra`] with a subscription's own signature method.
-pub(crate) const SIGNATURE_KEY: &str = "signature";
 /// Seconds between attempts: 1 m, 2 m, 6 m, 24 m, 2 h, 12 h, 24 h (contract section 8).
 const DELAYS: [u32; 7] = [60, 120, 360, 1_440, 7_200, 43_200, 86_400];
 /// Attempts in all after an answer of 4xx.
@@ -46,7 +44,7 @@ impl WebSub {
 
     /// The subscription's own method, or the hub's.
     fn method(&self, hook: &Hook) -> Method {
-        let own = hook.extra.get(SIGNATURE_KEY).and_then(serde_json::Value::as_str);
+        let own = hook.extra.get(SIGNATURE).and_then(serde_json::Value::as_str);
         own.and_then(Method::named).unwrap_or(self.settings.signature)
     }
 }
@@ -112,10 +110,6 @@ impl Dialect for WebSub {
             Some(400..=499) => Some(ATTEMPTS_AFTER_4XX),
             _ => None,
         }
-    }
-
-    fn signature_methods(&self) -> &'static [&'static str] {
-        &Method::NAMES
     }
 
     fn hub(&self) -> Option<&dyn Hub> {

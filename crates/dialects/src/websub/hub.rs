@@ -15,6 +15,7 @@ use super::discovery;
 use super::hosted::{Hosted, hub_url};
 use super::render::render;
 use super::settings::WebSubSettings;
+use super::sign::Method;
 
 /// The hub.
 #[derive(Clone, Debug)]
@@ -37,6 +38,10 @@ fn hosted(ports: &Ports, page: &Page) -> Option<Hosted> {
 impl Hub for WebSubHub {
     fn terms(&self) -> &HubTerms {
         &self.0.terms
+    }
+
+    fn signature_methods(&self) -> &'static [&'static str] {
+        &Method::NAMES
     }
 
     fn user_agent(&self) -> &str {
@@ -74,8 +79,7 @@ impl Hub for WebSubHub {
         let head = String::from_utf8_lossy(head);
         let lines = head.split("\r\n").filter_map(|line| line.split_once(':'));
         let headers = lines.map(|(name, value)| (name.trim(), value.trim()));
-        let found = discovery::discover(headers, Some(&content.content_type), &content.body, url);
-        Advertised { hubs: found.hubs, selves: found.selves }
+        discovery::discover(headers, Some(&content.content_type), &content.body, url)
     }
 
     fn entries(&self, content: &Content) -> Vec<u8> {

@@ -12,6 +12,7 @@ use domain::account::Scope;
 use domain::flow::hub::{callback_hash, callback_host, publish_content};
 use domain::flow::publish::MAX_DATA;
 use domain::hook::{Hook, HookScope};
+use domain::hub::SIGNATURE;
 use domain::id::{HookId, Uid};
 use domain::rules::access::HookAccess;
 use domain::task::TaskNote;
@@ -113,9 +114,6 @@ impl SubscriptionJson {
     }
 }
 
-/// The member of a subscription that names its own signature method.
-const SIGNATURE: &str = "signature";
-
 /// Subscriptions of a topic. Their deliveries are `/api/v1/hooks/{id}/deliveries`, like any hook's.
 pub(crate) async fn subscriptions(
     State(context): Api,
@@ -140,8 +138,8 @@ pub(crate) async fn update(
     let (hook, topic) = subscription(&context, id)?;
     let method: Option<String> = body.optional(SIGNATURE)?;
     body.finish()?;
-    let dialect = context.ports.dialects.get(hook.dialect.0);
-    let known = |method: &String| dialect.is_some_and(|dialect| dialect.signature_methods().contains(&method.as_str()));
+    let hub = context.ports.dialects.hub().map(|(_, hub)| hub);
+    let known = |method: &String| hub.is_some_and(|hub| hub.signature_methods().contains(&method.as_str()));
     if method.as_ref().is_some_and(|method| !known(method)) {
         return Err(Reject::invalid(SIGNATURE, "is no signature method of this hub"));
     }

@@ -6,6 +6,7 @@ mod html;
 mod link_header;
 mod xml;
 
+use domain::hub::Advertised;
 use url::Url;
 
 use super::media;
@@ -15,15 +16,6 @@ const MAX_LINKS: usize = 20;
 /// Longest URL kept, in bytes: the longest topic there can be (contract websub section 3).
 const MAX_URL: usize = 2_048;
 
-/// What a page says about itself. Absolute http and https URLs, each once, in the page's order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Discovered {
-    /// `rel=hub`
-    pub(crate) hubs: Vec<String>,
-    /// `rel=self`. A topic has exactly one.
-    pub(crate) selves: Vec<String>,
-}
-
 /// Looks through an answer: `headers` as they came, by name and value; `url` is where it was fetched from. Headers win;
 /// for a relation that they do not have, the document is asked: HTML, Atom or RSS, whatever it is.
 pub(crate) fn discover<'a>(
@@ -31,9 +23,9 @@ pub(crate) fn discover<'a>(
     content_type: Option<&str>,
     body: &[u8],
     url: &str,
-) -> Discovered {
-    let Ok(base) = Url::parse(url) else { return Discovered::default() };
-    let mut links = Links { base: &base, found: Discovered::default() };
+) -> Advertised {
+    let Ok(base) = Url::parse(url) else { return Advertised::default() };
+    let mut links = Links { base: &base, found: Advertised::default() };
     for (name, value) in headers {
         if name.eq_ignore_ascii_case("link") {
             link_header::read(value, &mut links);
@@ -43,20 +35,20 @@ pub(crate) fn discover<'a>(
     if !named.hubs.is_empty() && !named.selves.is_empty() {
         return named;
     }
-    let mut links = Links { base: &base, found: Discovered::default() };
+    let mut links = Links { base: &base, found: Advertised::default() };
     match media::kind(content_type, body) {
         media::Kind::Html => html::read(body, &mut links),
         media::Kind::Xml => xml::read(body, &mut links),
         media::Kind::Other => {}
     }
     let first = |headers: Vec<String>, document| if headers.is_empty() { document } else { headers };
-    Discovered { hubs: first(named.hubs, links.found.hubs), selves: first(named.selves, links.found.selves) }
+    Advertised { hubs: first(named.hubs, links.found.hubs), selves: first(named.selves, links.found.selves) }
 }
 
 /// Collects links.
 struct Links<'a> {
     base: &'a Url,
-    found: Discovered,
+    found: Advertised,
 }
 
 impl Links<'_> {

@@ -8,17 +8,17 @@ const URL: &str = "https://pub.test/blog/feed?page=1";
 const HUB: &str = "https://hub.test/";
 const TOPIC: &str = "https://pub.test/feed";
 
-fn found(hubs: &[&str], selves: &[&str]) -> Discovered {
+fn found(hubs: &[&str], selves: &[&str]) -> Advertised {
     let owned = |urls: &[&str]| urls.iter().map(|url| (*url).to_owned()).collect();
-    Discovered { hubs: owned(hubs), selves: owned(selves) }
+    Advertised { hubs: owned(hubs), selves: owned(selves) }
 }
 
-fn by_headers(values: &[&str]) -> Discovered {
+fn by_headers(values: &[&str]) -> Advertised {
     let headers = values.iter().map(|value| ("link", *value));
     discover([("Date", "<https://x.test/>; rel=hub")].into_iter().chain(headers), None, b"", URL)
 }
 
-fn by_body(content_type: &str, body: &str) -> Discovered {
+fn by_body(content_type: &str, body: &str) -> Advertised {
     discover([], Some(content_type), body.as_bytes(), URL)
 }
 
@@ -56,8 +56,8 @@ fn all_hubs_are_kept_in_order_each_once_and_as_written() {
 fn other_schemes_and_oversize_urls_are_left_out() {
     let long = format!("<https://h.test/{}>; rel=hub", "a".repeat(MAX_URL));
     let odd = ["<mailto:a@b.test>; rel=hub", "<ftp://h.test/>; rel=hub", "<javascript:a>; rel=hub", &long];
-    assert_eq!(by_headers(&odd), Discovered::default());
-    assert_eq!(by_headers(&["<https://h .test/>; rel=hub", "<http://>; rel=hub"]), Discovered::default());
+    assert_eq!(by_headers(&odd), Advertised::default());
+    assert_eq!(by_headers(&["<https://h .test/>; rel=hub", "<http://>; rel=hub"]), Advertised::default());
     assert_eq!(
         by_headers(&["<>; rel=self", "<?page=2>; rel=hub"]),
         found(&["https://pub.test/blog/feed?page=2"], &[URL])
@@ -91,7 +91,7 @@ fn html_links_count_in_the_head_first() {
     for page in cases {
         assert_eq!(by_body("text/html; charset=utf-8", page), both, "{page}");
     }
-    assert_eq!(by_body("text/plain", cases[0]), Discovered::default());
+    assert_eq!(by_body("text/plain", cases[0]), Advertised::default());
 }
 
 #[test]
@@ -132,14 +132,14 @@ fn feeds_are_read_by_namespace() {
         assert_eq!(by_body(content_type, feed), both, "{feed}");
     }
     let namespace_missing = "<feed><link rel='hub' href='https://hub.test/'/></feed>";
-    assert_eq!(by_body("application/atom+xml", namespace_missing), Discovered::default());
+    assert_eq!(by_body("application/atom+xml", namespace_missing), Advertised::default());
     let html = "<html><link rel='hub' href='https://hub.test/'/></html>";
-    assert_eq!(by_body("application/xml", html), Discovered::default());
+    assert_eq!(by_body("application/xml", html), Advertised::default());
 }
 
 #[test]
 fn a_url_that_is_none_leads_nowhere() {
-    assert_eq!(discover([("Link", "<https://hub.test/>; rel=hub")], None, b"", "not a URL"), Discovered::default());
+    assert_eq!(discover([("Link", "<https://hub.test/>; rel=hub")], None, b"", "not a URL"), Advertised::default());
 }
 
 #[test]
