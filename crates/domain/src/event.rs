@@ -61,6 +61,15 @@ pub fn payload_hash(data: &[u8]) -> [u8; 16] {
     first_half(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data).as_ref())
 }
 
+/// The same for content with a media type, which is part of what it says.
+pub fn content_hash(content_type: &str, data: &[u8]) -> [u8; 16] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    context.update(content_type.as_bytes());
+    context.update(&[0]);
+    context.update(data);
+    first_half(context.finish().as_ref())
+}
+
 fn first_half(digest: &[u8]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&digest[..16]);
@@ -111,4 +120,16 @@ pub struct Accepted {
     pub duplicate: bool,
     /// A duplicate whose payload differs from the first one's: a publisher's mistake.
     pub differs: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content_hash;
+
+    #[test]
+    fn type_and_body_both_count_as_content() {
+        assert_eq!(content_hash("a", b"b"), content_hash("a", b"b"));
+        assert_ne!(content_hash("a", b"b"), content_hash("a", b"c"));
+        assert_ne!(content_hash("a", b"b"), content_hash("c", b"b"));
+    }
 }

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::account::Scope;
+use domain::event::content_hash;
 use domain::flow::Ports;
 use domain::ports::StoreError;
 use domain::rules::access::sees_repository;
@@ -91,11 +92,7 @@ fn answer(ports: &Ports, topic: &Hosted, content: Content, asked: &HeaderMap) ->
 
 /// A strong tag: over the type and the document, as the hub tells changes (contract websub section 7).
 fn entity_tag(content: &Content) -> String {
-    let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    digest.update(content.media_type.as_bytes());
-    digest.update(&[0]);
-    digest.update(&content.body);
-    format!("\"{}\"", hex(&digest.finish().as_ref()[..16]))
+    format!("\"{}\"", hex(&content_hash(content.media_type, &content.body)))
 }
 
 /// Not told within the same second: more may yet happen in it, and nobody could tell by the date.

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use domain::flow::hub::{AskError, PingError};
+use domain::flow::hub::AskError;
 use domain::ports::StoreError;
 
 use crate::http::{Form, FormError};
@@ -68,11 +68,9 @@ impl From<AskError> for Refusal {
     }
 }
 
-impl From<PingError> for Refusal {
-    fn from(error: PingError) -> Self {
-        match error {
-            PingError::Store(error) => Self::Away(error),
-        }
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Away(error)
     }
 }
 

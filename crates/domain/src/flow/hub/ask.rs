@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::account::push_hex;
 use crate::flow::Ports;
 use crate::hub::HubTerms;
 use crate::ports::StoreError;
@@ -98,5 +99,7 @@ pub fn callback_host(callback: &TargetUrl) -> String {
 /// The first 64 bits of a callback's SHA-256, in hex: tells callbacks of one host apart without showing them (S-9).
 pub fn callback_hash(callback: &TargetUrl) -> String {
     let hash = digest(&SHA256, callback.as_str().as_bytes());
-    hash.as_ref()[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let mut text = String::with_capacity(16);
+    hash.as_ref()[..8].iter().for_each(|byte| push_hex(&mut text, *byte));
+    text
 }

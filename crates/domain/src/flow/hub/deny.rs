@@ -27,11 +27,9 @@ pub(super) async fn deny(ports: &Ports, hub: &dyn Hub, denial: &Denial) -> Tried
     let Ok(url) = denial.callback.appending_query(&query(denial)) else { return Tried::done("refused") };
     let request = FetchRequest { url, headers: headers(hub), timeout: TIMEOUT, max_body: MAX_ANSWER };
     let exchange = ports.sender.fetch(request).await.exchange;
-    let status = exchange.status;
-    match (exchange.outcome, status) {
-        (Outcome::Answered, Some(408 | 429 | 500..=599)) => Tried { status, ..Tried::failed("no answer now") },
-        (Outcome::Answered, _) => Tried { status, ..Tried::done("told") },
-        (Outcome::Refused, _) => Tried::done("refused"),
-        (outcome, _) => Tried::failed(outcome.as_str()),
+    if let Some(tried) = Tried::passing(&exchange, "no answer now") {
+        return tried;
     }
+    let outcome = if exchange.outcome == Outcome::Answered { "told" } else { "refused" };
+    Tried { status: exchange.status, ..Tried::done(outcome) }
 }

@@ -23,6 +23,6 @@ mod verify;
 
 pub use ask::{AskError, Request, ask, callback_hash, callback_host};
 pub use content::publish_content;
-pub use ping::{PingError, ping};
+pub use ping::ping;
 pub use sweep::sweep;
 pub use task::{commit, failed, perform};

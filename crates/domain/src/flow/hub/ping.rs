@@ -3,26 +3,17 @@
 use std::time::Duration;
 
 use crate::flow::Ports;
-use crate::ports::{MaxPending, StoreError};
+use crate::ports::{MaxPending, Stored};
 use crate::task::{Job, NewTask};
 
 /// Pings of one topic within this time share a fetch.
 const COALESCE: Duration = Duration::from_secs(2);
 
-/// Why a ping was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum PingError {
-    /// The store did not take it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Has the named topics fetched: returns after that is durable. Topics without subscribers, and pages of ours, which
-/// tell of themselves, are passed over. Returns how many will be fetched.
-pub async fn ping(ports: &Ports, urls: &[&str]) -> Result<usize, PingError> {
+/// tell of themselves, are passed over.
+pub async fn ping(ports: &Ports, urls: &[&str]) -> Stored<()> {
     let now = ports.clock.now();
     let directory = ports.directory();
-    let mut fetched = 0;
     for url in urls {
         let Some(topic) = directory.topic(url).filter(|topic| topic.page.is_none()) else { continue };
         if directory.subscription_count(topic.id) == 0 {
@@ -32,7 +23,6 @@ pub async fn ping(ports: &Ports, urls: &[&str]) -> Result<usize, PingError> {
         let due_at = now.max(last.plus(COALESCE));
         let task = NewTask { job: Job::FetchTopic(topic.id), requested_at: now, due_at };
         ports.store.enqueue(task, MaxPending::UNLIMITED).await?;
-        fetched += 1;
     }
-    Ok(fetched)
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ask::{callback_hash, callback_host};
 use super::{deny, fetch, tell, verify};
+use crate::attempt::{Exchange, Outcome};
 use crate::flow::Ports;
 use crate::hub::Hub;
 use crate::ports::Stored;
@@ -38,10 +39,31 @@ impl Tried {
         Self { temporary: true, reason: Some(reason.into()), ..Self::done("failed") }
     }
 
+    /// An exchange that failed in a way that may pass; `busy` says so of an answer. `None`: whatever it was, it is final.
+    pub(super) fn passing(exchange: &Exchange, busy: &str) -> Option<Self> {
+        let reason = if exchange.outcome == Outcome::Answered { busy } else { exchange.outcome.as_str() };
+        may_pass(exchange).then(|| Self { status: exchange.status, ..Self::failed(reason) })
+    }
+
     /// With what follows.
     pub(super) fn with(mut self, effect: Effect) -> Self {
         self.effects.push(effect);
         self
+    }
+}
+
+/// May a failure like this pass? For what is asked of strangers: of theirs, what says that it may; of ours, all but the
+/// guard's word, which to the outside is like any other (E-12).
+pub(super) fn may_pass(exchange: &Exchange) -> bool {
+    match exchange.outcome {
+        Outcome::Answered => matches!(exchange.status, Some(408 | 429 | 500..=599)),
+        Outcome::Refused => false,
+        Outcome::TimedOut
+        | Outcome::NameFailed
+        | Outcome::ConnectFailed
+        | Outcome::TlsFailed
+        | Outcome::Broken
+        | Outcome::InternalError => true,
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::fetch::{MAX_TOPIC, content_of};
+use super::task::may_pass;
 use super::verify::headers;
-use crate::attempt::Outcome;
 use crate::flow::Ports;
 use crate::hub::Hub;
 use crate::ports::{FetchRequest, Fetched};
@@ -50,19 +50,15 @@ pub(super) async fn validate(ports: &Ports, hub: &dyn Hub, topic: &str) -> Verdi
 
 /// A topic of somebody else's must name this hub, and itself.
 fn look(ports: &Ports, hub: &dyn Hub, topic: &str, fetched: &Fetched) -> Verdict {
-    let gone = || Verdict::Refused("the topic cannot be fetched".to_owned());
-    match (fetched.exchange.outcome, fetched.exchange.status) {
-        (Outcome::Answered, Some(200)) if fetched.whole => {
-            if advertises(ports, hub, topic, fetched) {
-                Verdict::Fine(None)
-            } else {
-                Verdict::Refused("the topic does not name this hub".to_owned())
-            }
-        }
-        (Outcome::Answered, Some(408 | 429 | 500..=599)) => Verdict::Unreachable("the topic cannot be fetched".into()),
-        (Outcome::Answered | Outcome::Refused, _) => gone(),
-        (_, _) => Verdict::Unreachable("the topic cannot be fetched".into()),
+    let unseen = || "the topic cannot be fetched".to_owned();
+    if fetched.exchange.status == Some(200) && fetched.whole {
+        return if advertises(ports, hub, topic, fetched) {
+            Verdict::Fine(None)
+        } else {
+            Verdict::Refused("the topic does not name this hub".to_owned())
+        };
     }
+    if may_pass(&fetched.exchange) { Verdict::Unreachable(unseen()) } else { Verdict::Refused(unseen()) }
 }
 
 /// Does the fetched topic name this hub, and itself as the topic?

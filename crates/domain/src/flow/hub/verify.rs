@@ -7,7 +7,6 @@ use url::form_urlencoded::Serializer;
 use super::ask::callback_host;
 use super::task::Tried;
 use super::validate::{Verdict, validate};
-use crate::attempt::Outcome;
 use crate::flow::Ports;
 use crate::hook::{BodyFormat, DialectName, HookScope, NewHook};
 use crate::hub::Hub;
@@ -152,25 +151,17 @@ fn challenge(entropy: &dyn Entropy) -> String {
 fn judge(fetched: &Fetched, challenge: &str, trim: bool) -> Tried {
     let exchange = &fetched.exchange;
     let status = exchange.status;
+    if let Some(tried) = Tried::passing(exchange, "the callback cannot answer now") {
+        return tried;
+    }
     let refused = |reason: &str| Tried { status, reason: Some(reason.to_owned()), ..Tried::done("refused") };
-    let failed = |reason: String| Tried { status, ..Tried::failed(reason) };
-    match exchange.outcome {
-        Outcome::Answered => match status.unwrap_or(0) {
-            200..=299 if echoes(fetched, challenge, trim) => Tried { status, ..Tried::done("confirmed") },
-            200..=299 => refused("the answer is not the challenge"),
-            300..=399 => refused("the callback redirects"),
-            404 => refused("the subscriber did not mean it"),
-            408 | 429 | 500..=599 => failed("the callback cannot answer now".to_owned()),
-            _ => refused("the callback refused"),
-        },
-        // To the outside this is like any other failure (E-12).
-        Outcome::Refused => refused("the callback may not be called"),
-        Outcome::TimedOut
-        | Outcome::NameFailed
-        | Outcome::ConnectFailed
-        | Outcome::TlsFailed
-        | Outcome::Broken
-        | Outcome::InternalError => failed(exchange.outcome.as_str().to_owned()),
+    match status {
+        Some(200..=299) if echoes(fetched, challenge, trim) => Tried { status, ..Tried::done("confirmed") },
+        Some(200..=299) => refused("the answer is not the challenge"),
+        Some(300..=399) => refused("the callback redirects"),
+        Some(404) => refused("the subscriber did not mean it"),
+        Some(_) => refused("the callback refused"),
+        None => refused("the callback may not be called"),
     }
 }
 
@@ -187,7 +178,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attempt::Exchange;
+    use crate::attempt::{Exchange, Outcome};
     use crate::rules::target::TargetUrl;
     use crate::secret::Secret;
 
