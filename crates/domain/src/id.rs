@@ -50,6 +50,12 @@ ids! {
     AttemptId,
     /// Something the hub has to do.
     TaskId,
+    /// An app whose code is built.
+    CiAppId,
+    /// A build.
+    BuildId,
+    /// A request of a git host.
+    IncomingId,
 }
 
 impl AccountId {

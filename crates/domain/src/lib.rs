@@ -22,6 +22,7 @@ pub mod account;
 pub mod application;
 pub mod attempt;
 pub mod canonical;
+pub mod ci;
 pub mod delivery;
 pub mod dialect;
 pub mod directory;
