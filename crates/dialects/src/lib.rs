@@ -6,6 +6,7 @@
 mod announce;
 mod bitbucket_cloud;
 mod bitbucket_dc;
+mod bitrise;
 mod github;
 mod hmac;
 pub mod http;
@@ -25,6 +26,7 @@ use domain::flow::Ports;
 
 pub use bitbucket_cloud::{BitbucketCloud, BitbucketCloudSettings};
 pub use bitbucket_dc::{BitbucketDataCenter, BitbucketDataCenterSettings, PayloadDialect};
+pub use bitrise::{BitriseSettings, CreateEnvelope};
 pub use github::GitHub;
 pub use http::{ApiSettings, UrlPolicy};
 pub use websub::{PublishPolicy, SignatureMethod, WebSub, WebSubSettings};
@@ -51,6 +53,8 @@ pub struct SurfaceSettings {
     pub bitbucket_cloud: BitbucketCloudSettings,
     /// Of Bitbucket Data Center.
     pub bitbucket_dc: BitbucketDataCenterSettings,
+    /// Of Bitrise.
+    pub bitrise: BitriseSettings,
     /// Of the WebSub hub.
     pub websub: WebSubSettings,
 }
@@ -61,6 +65,7 @@ pub fn surfaces(settings: &SurfaceSettings) -> Vec<Box<dyn Surface>> {
         Box::new(github::GitHubSurface::default()),
         Box::new(bitbucket_cloud::BitbucketCloudSurface(Arc::new(settings.bitbucket_cloud.clone()))),
         Box::new(bitbucket_dc::BitbucketDataCenterSurface(Arc::new(settings.bitbucket_dc.clone()))),
+        Box::new(bitrise::BitriseSurface(Arc::new(settings.bitrise.clone()))),
         Box::new(websub::WebSubSurface(Arc::new(settings.websub.clone()))),
         Box::new(standard::StandardSurface),
     ]

@@ -115,6 +115,7 @@ fn surface_settings(config: &Config) -> anyhow::Result<SurfaceSettings> {
         bitbucket_cloud: config.bitbucket_cloud.settings(),
         bitbucket_dc: config.bitbucket_dc.settings()?,
         websub: config.websub.settings(),
+        ..SurfaceSettings::default()
     })
 }
 

@@ -1,0 +1,33 @@
+//! Bitrise: outgoing webhooks of apps, and the API that manages apps and builds (contract bitrise).
+
+mod api;
+mod settings;
+mod ulid;
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::dialect::Dialect;
+use domain::flow::Ports;
+
+use crate::{ApiSettings, Surface};
+
+pub use settings::{BitriseSettings, CreateEnvelope};
+
+/// `/v0.1`.
+pub(crate) struct BitriseSurface(pub(crate) Arc<BitriseSettings>);
+
+impl Surface for BitriseSurface {
+    fn dialect(&self) -> Option<Arc<dyn Dialect>> {
+        None
+    }
+
+    fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {
+        api::routes(ports, settings, self.0.clone())
+    }
+
+    /// The same: clients are written for the fixed name `api.bitrise.io`.
+    fn api_host_routes(&self, ports: &Ports, settings: &ApiSettings) -> Option<Router> {
+        Some(self.routes(ports.clone(), settings.clone()))
+    }
+}
