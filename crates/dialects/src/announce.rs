@@ -20,6 +20,7 @@ pub(crate) async fn announce(ports: &Ports, source: String, actor: &Account, kin
         time: Some(now),
         content_type: "application/json".to_owned(),
         data: Bytes::from(Value::Object(data).to_string()),
+        hops: 0,
     };
     let source = envelope.source.clone();
     if let Err(error) = publish(ports, envelope).await {

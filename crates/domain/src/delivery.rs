@@ -63,6 +63,8 @@ pub struct Outgoing {
     pub messages: Vec<Message>,
     /// See [`Plan::direct`].
     pub direct: bool,
+    /// How many deliveries in a row led to the event (D-8).
+    pub hops: u8,
 }
 
 /// One delivery, due now.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::account::{Account, Repository};
 use crate::attempt::{Exchange, HookFate};
 use crate::canonical::Happening;
+use crate::ci::CiApp;
 use crate::delivery::Message;
 use crate::directory::Directory;
 use crate::event::Place;
@@ -26,6 +27,8 @@ pub struct Scene<'a> {
     pub account: &'a Arc<Account>,
     /// The repository concerned.
     pub repository: Option<&'a Arc<Repository>>,
+    /// The app concerned, if it is about a build.
+    pub app: Option<&'a Arc<CiApp>>,
     /// Looks up other accounts: actors, committers.
     pub directory: &'a Directory,
     /// Where this server is reached from outside, without a trailing slash: `https://git.acme.test`.
@@ -78,6 +81,8 @@ pub struct Sending<'a> {
     pub place: Place,
     /// The media type of the event's data.
     pub content_type: &'a str,
+    /// How many deliveries in a row led to this one, itself included (D-8).
+    pub hops: u8,
     /// Where this server is reached from outside, without a trailing slash.
     pub public_url: &'a str,
     /// Looks up what the place is called now.

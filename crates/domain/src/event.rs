@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::id::{AccountId, EventId, RepositoryId, TopicId, Uid};
+use crate::id::{AccountId, CiAppId, EventId, RepositoryId, TopicId, Uid};
 use crate::time::Timestamp;
 
 /// Where an event happened: decides which hooks are asked.
@@ -12,6 +12,8 @@ pub struct Place {
     pub account: AccountId,
     /// The repository concerned, unless the event is the account's own.
     pub repository: Option<RepositoryId>,
+    /// The app concerned, if it is about a build.
+    pub app: Option<CiAppId>,
 }
 
 /// An event as accepted and kept.
@@ -105,6 +107,8 @@ pub struct NewEvent {
     pub plan: crate::delivery::Plan,
     /// Topics that are to be told of it: pages of ours it appears on.
     pub topics: Vec<TopicId>,
+    /// How many deliveries in a row led to it (D-8).
+    pub hops: u8,
 }
 
 /// The answer to a publish (design section 3).

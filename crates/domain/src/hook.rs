@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, AppId, HookId, RepositoryId, TopicId, Uid};
+use crate::id::{AccountId, AppId, CiAppId, HookId, RepositoryId, TopicId, Uid};
 use crate::rules::backoff::Schedule;
 use crate::rules::target::TargetUrl;
 use crate::secret::Secret;
@@ -41,6 +41,8 @@ pub enum HookScope {
     Account(AccountId),
     /// New content of a topic: a subscription of the hub.
     Topic(TopicId),
+    /// Builds of an app.
+    App(CiAppId),
 }
 
 /// The event name that stands for all events, present and future.
@@ -88,6 +90,8 @@ pub struct Hook {
     pub secret: Option<Secret>,
     /// Authenticates to the receiver, for dialects that offer it. Cleared when the URL moves to another host (S-5).
     pub credentials: Option<BasicAuth>,
+    /// Headers its maker wants with each delivery, of any dialect; names and values are header-safe.
+    pub headers: Vec<(String, Secret)>,
     /// How bodies are written.
     pub format: BodyFormat,
     /// Accept any TLS certificate (S-9).
@@ -141,6 +145,8 @@ pub struct NewHook {
     pub secret: Option<Secret>,
     /// See [`Hook::credentials`].
     pub credentials: Option<BasicAuth>,
+    /// See [`Hook::headers`].
+    pub headers: Vec<(String, Secret)>,
     /// See [`Hook::format`].
     pub format: BodyFormat,
     /// See [`Hook::insecure_tls`].
@@ -175,6 +181,7 @@ impl NewHook {
             events: self.events,
             secret: self.secret,
             credentials: self.credentials,
+            headers: self.headers,
             format: self.format,
             insecure_tls: self.insecure_tls,
             timeout: self.timeout,

@@ -76,6 +76,12 @@ impl Uid {
         let millis = u64::try_from(now.as_micros() / 1000).unwrap_or(0);
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
+
+    /// Reads the form it is printed in, in any case; other forms of a UUID are not it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hyphenated = text.len() == 36;
+        Uuid::try_parse(text).ok().filter(|_| hyphenated).map(Self)
+    }
 }
 
 impl fmt::Display for Uid {

@@ -123,6 +123,7 @@ async fn guarded(sender: Arc<HttpSender>, address: SocketAddr, done: Arc<AtomicU
         let request = SendRequest {
             url: url.clone(),
             headers: headers(),
+            own_headers: Vec::new(),
             body: body.clone(),
             insecure_tls: false,
             timeout: Duration::from_secs(10),

@@ -142,6 +142,7 @@ impl Courier {
             now: started_at,
             place: work.outgoing.place,
             content_type: &work.outgoing.content_type,
+            hops: work.outgoing.hops.saturating_add(1),
             public_url: &self.ports.public_url,
             directory: self.ports.directory(),
             entropy: &*self.ports.entropy,
@@ -181,6 +182,7 @@ impl Courier {
         let request = SendRequest {
             url: wire.url.unwrap_or_else(|| ready.hook.url.clone()),
             headers: wire.headers,
+            own_headers: ready.hook.headers.clone(),
             body: wire.body,
             insecure_tls: ready.hook.insecure_tls,
             timeout: self.settings.timeout_of(ready.hook, ready.dialect),
@@ -288,6 +290,10 @@ fn render_head(hook: &Hook, wire: &WireRequest) -> Bytes {
         head.push_str(": ");
         head.push_str(value);
         head.push_str("\r\n");
+    }
+    // What its maker added can be a credential, whatever its name.
+    for (name, _) in &hook.headers {
+        let _ = write!(head, "{name}: {MASK}\r\n");
     }
     Bytes::from(head)
 }

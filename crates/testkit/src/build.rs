@@ -1,12 +1,13 @@
 //! Values with only the fields a test cares about.
 
 use bytes::Bytes;
+use domain::ci::{BuildParams, NewBuild, NewCiApp, Provider, Target};
 use domain::delivery::{Message, Plan, PlannedDelivery};
 use domain::dialect::Sending;
 use domain::directory::Directory;
 use domain::event::{NewEvent, Place};
 use domain::hook::{BodyFormat, DialectName, HookScope, NewHook};
-use domain::id::{AccountId, HookId, RepositoryId, Uid};
+use domain::id::{AccountId, CiAppId, HookId, RepositoryId, Uid};
 use domain::rules::backoff::Schedule;
 use domain::rules::target::TargetUrl;
 use domain::secret::Secret;
@@ -16,7 +17,7 @@ use crate::entropy::SeededEntropy;
 use crate::time::START;
 
 /// Repository 1 of account 1: where builders put things unless told otherwise.
-pub const PLACE: Place = Place { account: AccountId(1), repository: Some(RepositoryId(1)) };
+pub const PLACE: Place = Place { account: AccountId(1), repository: Some(RepositoryId(1)), app: None };
 
 /// Builds a [`NewHook`]: GitHub, JSON, `push`, active, without secret, on repository 1.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ pub fn a_hook() -> AHook {
         events: vec!["push".to_owned()],
         secret: None,
         credentials: None,
+        headers: Vec::new(),
         format: BodyFormat::Json,
         insecure_tls: false,
         timeout: None,
@@ -118,6 +120,7 @@ impl Surroundings {
             now: START,
             place: PLACE,
             content_type: "application/json",
+            hops: 1,
             public_url: "http://postrider.test",
             directory: &self.directory,
             entropy: &self.entropy,
@@ -145,6 +148,7 @@ pub fn an_event(ce_id: &str) -> AnEvent {
         moves_refs: false,
         plan: Plan::default(),
         topics: Vec::new(),
+        hops: 0,
     })
 }
 
@@ -191,6 +195,83 @@ impl AnEvent {
     /// The finished value.
     pub fn build(self) -> NewEvent {
         self.0
+    }
+}
+
+/// Builds a [`NewCiApp`]: `Rocket` of account 1, on GitHub, private, without a repository of ours.
+#[derive(Clone, Debug)]
+pub struct AnApp(NewCiApp);
+
+/// An app to be.
+pub fn an_app() -> AnApp {
+    AnApp(NewCiApp {
+        uid: uid_of("rocket"),
+        owner: AccountId(1),
+        repository: None,
+        title: "Rocket".to_owned(),
+        project_type: None,
+        provider: Provider::GitHub,
+        repo_url: "https://github.com/acme/rocket.git".to_owned(),
+        is_public: false,
+        default_branch: "main".to_owned(),
+        manual_approval: true,
+        relay: false,
+        trigger_token: Secret::new("prh_trigger"),
+        webhook_secret: None,
+        config: None,
+        created_at: START,
+    })
+}
+
+impl AnApp {
+    /// With another uid, that this text decides.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        self.0.uid = uid_of(name);
+        name.clone_into(&mut self.0.title);
+        self
+    }
+
+    /// Building this repository of ours.
+    #[must_use]
+    pub fn of(mut self, repository: RepositoryId) -> Self {
+        self.0.repository = Some(repository);
+        self
+    }
+
+    /// With this `bitrise.yml`.
+    #[must_use]
+    pub fn configured(mut self, config: &str) -> Self {
+        self.0.config = Some(config.into());
+        self
+    }
+
+    /// Whose hosts sign with this secret.
+    #[must_use]
+    pub fn signed_with(mut self, secret: &str) -> Self {
+        self.0.webhook_secret = Some(Secret::new(secret));
+        self
+    }
+
+    /// The finished value.
+    pub fn build(self) -> NewCiApp {
+        self.0
+    }
+}
+
+/// A build of that app to be: workflow `primary` on `main`. The text decides its uid.
+pub fn a_build(app: CiAppId, name: &str) -> NewBuild {
+    let params = BuildParams { branch: "main".to_owned(), ..BuildParams::default() };
+    let original = serde_json::to_string(&params).unwrap_or_default().into();
+    NewBuild {
+        uid: uid_of(name),
+        app,
+        target: Target::Workflow("primary".to_owned()),
+        params,
+        original,
+        secrets: Vec::new(),
+        triggered_by: None,
+        triggered_at: START,
     }
 }
 

@@ -7,7 +7,7 @@ mod registry;
 mod sender;
 mod time;
 
-pub use build::{AHook, AnEvent, PLACE, Surroundings, a_hook, an_event};
+pub use build::{AHook, AnApp, AnEvent, PLACE, Surroundings, a_build, a_hook, an_app, an_event};
 pub use entropy::SeededEntropy;
 pub use receiver::{Behaviour, Received, Receiver};
 pub use registry::{a_repository, a_token, a_token_of, a_user, an_application, an_organization};

@@ -87,7 +87,7 @@ impl Dialect for BitbucketCloud {
             ("Content-Type", "application/json".to_owned()),
             ("traceparent", traceparent(message, sending)),
             // The loop guard (D-8).
-            ("Postrider-Hops", "1".to_owned()),
+            ("Postrider-Hops", sending.hops.to_string()),
         ]);
         WireRequest { headers, body: message.body.clone(), url: None }
     }

@@ -21,8 +21,8 @@ impl BitbucketCloudSettings {
         match scope {
             HookScope::Repository(_) => self.max_hooks_per_repository,
             HookScope::Account(_) => self.max_hooks_per_workspace,
-            // Topics have subscriptions, which are not made here.
-            HookScope::Topic(_) => 0,
+            // Hooks of topics and apps are not made here.
+            HookScope::Topic(_) | HookScope::App(_) => 0,
         }
     }
 }

@@ -127,7 +127,7 @@ impl Dialect for BitbucketDataCenter {
             headers.push(("X-Attempt-Number", (sending.earlier + sending.number).to_string()));
         }
         // The loop guard (D-8).
-        headers.push(("Postrider-Hops", "1".to_owned()));
+        headers.push(("Postrider-Hops", sending.hops.to_string()));
         WireRequest { headers, body: message.body.clone(), url: variables::fill_in(&hook.url, message, sending) }
     }
 

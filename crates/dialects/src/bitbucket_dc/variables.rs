@@ -148,7 +148,7 @@ mod tests {
 
     fn place(account: i64, repository: Option<i64>) -> Place {
         use domain::id::{AccountId, RepositoryId};
-        Place { account: AccountId(account), repository: repository.map(RepositoryId) }
+        Place { account: AccountId(account), repository: repository.map(RepositoryId), app: None }
     }
 
     #[test]

@@ -95,8 +95,9 @@ impl Dialect for GitHub {
         let (target, target_type) = match hook.scope {
             HookScope::Repository(id) => (id.0, "repository"),
             HookScope::Account(id) => (id.0, "organization"),
-            // Subscriptions of topics are not of this dialect.
+            // Hooks of topics and apps are not of this dialect.
             HookScope::Topic(id) => (id.0, "topic"),
+            HookScope::App(id) => (id.0, "app"),
         };
         let mut headers = Vec::with_capacity(14);
         headers.extend([
@@ -119,7 +120,7 @@ impl Dialect for GitHub {
             headers.push(("X-GitHub-Enterprise-Version", (*enterprise.version).to_owned()));
         }
         // The loop guard (D-8): an event published in answer to this delivery carries it on, plus one.
-        headers.push(("Postrider-Hops", "1".to_owned()));
+        headers.push(("Postrider-Hops", sending.hops.to_string()));
         if sending.number > 1 {
             headers.push(("X-Postrider-Attempt", sending.number.to_string()));
         }

@@ -55,7 +55,8 @@ impl World {
     /// Something happens in the repository.
     pub(crate) fn scene(&self) -> Scene<'_> {
         Scene {
-            place: Place { account: self.owner.id, repository: Some(self.repository.id) },
+            place: Place { account: self.owner.id, repository: Some(self.repository.id), app: None },
+            app: None,
             account: &self.owner,
             repository: Some(&self.repository),
             directory: &self.directory,

@@ -75,7 +75,7 @@ impl Dialect for WebSub {
     fn encode(&self, hook: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
         let topic = match hook.scope {
             HookScope::Topic(id) => sending.directory.topic_by_id(id),
-            HookScope::Repository(_) | HookScope::Account(_) => None,
+            HookScope::Repository(_) | HookScope::Account(_) | HookScope::App(_) => None,
         };
         let topic = topic.as_ref().map_or("", |topic| topic.url.as_str());
         let mut headers = Vec::with_capacity(7);
@@ -86,7 +86,7 @@ impl Dialect for WebSub {
             ("User-Agent", USER_AGENT.to_owned()),
             ("Postrider-Delivery", message.uid.to_string()),
             // The loop guard (D-8).
-            ("Postrider-Hops", "1".to_owned()),
+            ("Postrider-Hops", sending.hops.to_string()),
         ]);
         if let Some(secret) = &hook.secret {
             headers.push(("X-Hub-Signature", self.method(hook).sign(secret.expose(), &message.body)));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use crate::time::Timestamp;
 
 /// Is it a git object id: 40 (SHA-1) or 64 (SHA-256) lowercase hex digits?
-fn is_object_id(text: &str) -> bool {
+pub(crate) fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

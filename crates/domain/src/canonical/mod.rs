@@ -30,6 +30,7 @@ pub use build::{Build, BuildEvent, BuildState};
 pub use comment::{Comment, CommitCommentEvent, Location, Side};
 pub use commit::Commit;
 pub use detection::{SecretLocation, SecretsDetected};
+pub(crate) use field::is_object_id;
 pub use issue::{Issue, IssueChanges, IssueCommentEvent, IssueEvent, IssueState, Label};
 pub use member::MemberEvent;
 pub use mirror::{Mirror, MirrorSync, MirrorSynchronized};

@@ -229,6 +229,8 @@ pub enum Ended {
 pub struct ClaimBuild {
     /// Only of these apps; `None`: of any.
     pub apps: Option<Vec<CiAppId>>,
+    /// Only this build.
+    pub only: Option<BuildId>,
     /// Who will run it.
     pub executor: String,
     /// It dies with this process: if it is still running at the next start, it ends as failed.

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::account::{Account, AccountKind, OrgRole, Permission, Principal, Repository, Scopes, Token, TokenHash};
 use crate::application::Application;
+use crate::ci::{AppRole, CiApp};
 use crate::event::Place;
 use crate::hook::{DialectName, Hook, HookScope};
-use crate::id::{AccountId, AppId, HookId, RepositoryId, TokenId, TopicId, Uid};
+use crate::id::{AccountId, AppId, CiAppId, HookId, RepositoryId, TokenId, TopicId, Uid};
 use crate::time::Timestamp;
 use crate::topic::Topic;
 
@@ -30,7 +31,7 @@ pub struct Located {
 impl Located {
     /// Where events of this repository happen.
     pub fn place(&self) -> Place {
-        Place { account: self.owner.id, repository: Some(self.repository.id) }
+        Place { account: self.owner.id, repository: Some(self.repository.id), app: None }
     }
 }
 
@@ -57,6 +58,10 @@ pub enum Change {
     Application(Arc<Application>),
     /// An OAuth application is gone, with its tokens; its hooks stay, as hooks of no application.
     ApplicationGone(AppId),
+    /// An app was made or edited.
+    CiApp(Arc<CiApp>),
+    /// An app is gone, with its hooks.
+    CiAppGone(CiAppId),
     /// A topic was made, or got new content.
     Topic(Arc<Topic>),
     /// A topic is gone, with its subscriptions.
@@ -185,6 +190,50 @@ impl Directory {
         found
     }
 
+    /// The app of that uid.
+    pub fn ci_app(&self, uid: Uid) -> Option<Arc<CiApp>> {
+        let tables = self.read();
+        tables.ci_apps.get(tables.ci_app_uids.get(&uid)?).cloned()
+    }
+
+    /// The app of that id.
+    pub fn ci_app_by_id(&self, id: CiAppId) -> Option<Arc<CiApp>> {
+        self.read().ci_apps.get(&id).cloned()
+    }
+
+    /// All apps, by id.
+    pub fn ci_apps(&self) -> Vec<Arc<CiApp>> {
+        self.read().ci_apps.values().cloned().collect()
+    }
+
+    /// The apps of an account, by id.
+    pub fn ci_apps_of(&self, owner: AccountId) -> Vec<Arc<CiApp>> {
+        self.read().ci_apps.values().filter(|app| app.owner == owner).cloned().collect()
+    }
+
+    /// What a user may do with an app. Its owner, owners of the owning organization and site admins do everything; admins
+    /// of its repository manage it, who may write there starts and stops builds; members of the organization look on,
+    /// and everyone does if the app is public.
+    pub fn app_role(&self, app: &CiApp, user: AccountId) -> Option<AppRole> {
+        let tables = self.read();
+        if app.owner == user || tables.is_site_admin(user) {
+            return Some(AppRole::Owner);
+        }
+        let as_member = tables.members.get(&(app.owner, user)).map(|role| match role {
+            OrgRole::Owner => AppRole::Owner,
+            OrgRole::Member => AppRole::Tester,
+        });
+        drop(tables);
+        let linked = app.repository.and_then(|id| self.locate_by_id(id));
+        let there = linked.and_then(|at| self.permission(&at.repository, user)).and_then(|level| match level {
+            Permission::Admin => Some(AppRole::Admin),
+            Permission::Write => Some(AppRole::Developer),
+            Permission::Read => None,
+        });
+        let as_anyone = app.is_public.then_some(AppRole::Tester);
+        as_member.max(there).max(as_anyone)
+    }
+
     /// The tokens used since this was last asked, and when: for [`Accounts::touch_tokens`](crate::ports::Accounts).
     pub fn take_seen(&self) -> Vec<(TokenId, Timestamp)> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
@@ -265,13 +314,14 @@ impl Directory {
         hooks.iter().filter(|hook| hook.dialect == dialect).cloned().collect()
     }
 
-    /// All hooks that may be asked about events at `place`: the repository's, then the account's.
+    /// All hooks that may be asked about events at `place`: the repository's, then the account's, then the app's.
     pub fn subscribers(&self, place: Place) -> Vec<Arc<Hook>> {
         let tables = self.read();
         let of = |scope| tables.hooks_of.get(&scope).map_or(&[][..], Vec::as_slice);
         let of_repository = place.repository.map_or(&[][..], |id| of(HookScope::Repository(id)));
         let of_account = of(HookScope::Account(place.account));
-        of_repository.iter().chain(of_account).cloned().collect()
+        let of_app = place.app.map_or(&[][..], |id| of(HookScope::App(id)));
+        of_repository.iter().chain(of_account).chain(of_app).cloned().collect()
     }
 
     /// The topic of that URL.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::{Change, Located};
 use crate::account::{Account, OrgRole, Permission, Repository, Token, TokenHash};
 use crate::application::Application;
+use crate::ci::CiApp;
 use crate::hook::{Hook, HookScope};
-use crate::id::{AccountId, AppId, HookId, RepositoryId, TopicId};
+use crate::id::{AccountId, AppId, CiAppId, HookId, RepositoryId, TopicId, Uid};
 use crate::topic::Topic;
 
 #[derive(Debug, Default)]
@@ -22,6 +23,9 @@ pub(super) struct Tables {
     pub(super) tokens: HashMap<TokenHash, Arc<Token>>,
     pub(super) applications: HashMap<AppId, Arc<Application>>,
     pub(super) client_ids: HashMap<String, AppId>,
+    /// By id.
+    pub(super) ci_apps: BTreeMap<CiAppId, Arc<CiApp>>,
+    pub(super) ci_app_uids: HashMap<Uid, CiAppId>,
     /// By organization, then user.
     pub(super) members: BTreeMap<(AccountId, AccountId), OrgRole>,
     pub(super) collaborators: BTreeMap<(RepositoryId, AccountId), Permission>,
@@ -65,6 +69,10 @@ impl Tables {
                     self.apply(Change::RepositoryGone(repository));
                 }
                 self.forget_hooks_of(HookScope::Account(id));
+                let apps: Vec<_> = self.ci_apps.values().filter(|app| app.owner == id).map(|app| app.id).collect();
+                for app in apps {
+                    self.apply(Change::CiAppGone(app));
+                }
                 self.tokens.retain(|_, token| token.user != id);
                 self.members.retain(|(organization, user), _| *organization != id && *user != id);
                 self.collaborators.retain(|(_, user), _| *user != id);
@@ -82,6 +90,9 @@ impl Tables {
                 }
                 self.forget_hooks_of(HookScope::Repository(id));
                 self.collaborators.retain(|(repository, _), _| *repository != id);
+                for app in self.ci_apps.values_mut().filter(|app| app.repository == Some(id)) {
+                    *app = Arc::new(CiApp { repository: None, ..(**app).clone() });
+                }
             }
             Change::Hook(hook) => {
                 if let Some(old) = self.hooks.get(&hook.id).cloned() {
@@ -132,6 +143,16 @@ impl Tables {
                 }
                 self.tokens.retain(|_, token| token.app != Some(id));
                 self.orphan_hooks(id);
+            }
+            Change::CiApp(app) => {
+                self.ci_app_uids.insert(app.uid, app.id);
+                self.ci_apps.insert(app.id, app);
+            }
+            Change::CiAppGone(id) => {
+                if let Some(app) = self.ci_apps.remove(&id) {
+                    self.ci_app_uids.remove(&app.uid);
+                }
+                self.forget_hooks_of(HookScope::App(id));
             }
             Change::Membership(organization, user, role) => match role {
                 Some(role) => drop(self.members.insert((organization, user), role)),

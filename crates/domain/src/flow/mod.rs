@@ -1,5 +1,6 @@
 //! One verb per file: rules tied to ports.
 
+pub mod builds;
 pub mod hub;
 pub mod ping;
 pub mod probe;

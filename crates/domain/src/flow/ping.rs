@@ -40,6 +40,7 @@ pub async fn ping(ports: &Ports, hook: &Arc<Hook>, place: Place, source: String,
         moves_refs: false,
         plan,
         topics: Vec::new(),
+        hops: 0,
     };
     ports.store.accept(new).await
 }

@@ -29,6 +29,7 @@ pub async fn probe(
         now: ports.clock.now(),
         place,
         content_type: "application/json",
+        hops: 1,
         public_url: &ports.public_url,
         directory: ports.directory(),
         entropy: &*ports.entropy,
@@ -37,6 +38,7 @@ pub async fn probe(
     let request = SendRequest {
         url: wire.url.clone().unwrap_or_else(|| hook.url.clone()),
         headers: wire.headers.clone(),
+        own_headers: hook.headers.clone(),
         body: wire.body.clone(),
         insecure_tls: hook.insecure_tls,
         timeout: hook.timeout.or_else(|| dialect.timeout()).map_or(PROBE_TIMEOUT, |limit| limit.min(PROBE_TIMEOUT)),

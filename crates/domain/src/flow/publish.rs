@@ -9,6 +9,7 @@ use crate::delivery::Message;
 use crate::dialect::{Dialect, Draft, Scene, Shape};
 use crate::event::{Accepted, NewEvent, Place};
 use crate::flow::Ports;
+use crate::flow::builds::place_of;
 use crate::hook::Hook;
 use crate::id::{TopicId, Uid};
 use crate::ports::StoreError;
@@ -40,6 +41,8 @@ pub struct Envelope {
     pub content_type: String,
     /// `data`
     pub data: Bytes,
+    /// How many deliveries in a row led to it (D-8).
+    pub hops: u8,
 }
 
 /// Why an event was not accepted. Nothing was stored.
@@ -54,7 +57,7 @@ pub enum PublishError {
         problem: String,
     },
     /// `source` names nothing here.
-    #[error("source: no such repository or account: {0}")]
+    #[error("source: no such repository, account or app: {0}")]
     UnknownSource(String),
     /// `data` does not fit `type`.
     #[error("data: {0}")]
@@ -75,9 +78,8 @@ impl From<Malformed> for PublishError {
 
 /// Accepts one event: returns after it, its payload and its plan are durable (P1).
 pub async fn publish(ports: &Ports, envelope: Envelope) -> Result<Accepted, PublishError> {
-    check_attributes(&envelope)?;
     let (source, place) = find_source(ports, &envelope.source)?;
-    accept(ports, envelope, source, place).await
+    publish_at(ports, envelope, source, place).await
 }
 
 /// As [`publish`], for a surface that has asked [`find_source`] before, to see whether the caller may publish there.
@@ -87,18 +89,20 @@ pub async fn publish_at(
     source: String,
     place: Place,
 ) -> Result<Accepted, PublishError> {
-    check_attributes(&envelope)?;
-    accept(ports, envelope, source, place).await
+    let new = plan_event(ports, envelope, source, place)?;
+    Ok(ports.store.accept(new).await?)
 }
 
-async fn accept(ports: &Ports, envelope: Envelope, source: String, place: Place) -> Result<Accepted, PublishError> {
+/// The event with its messages and its plan, ready to be accepted: for what is accepted together with something else.
+pub fn plan_event(ports: &Ports, envelope: Envelope, source: String, place: Place) -> Result<NewEvent, PublishError> {
+    check_attributes(&envelope)?;
     let now = ports.clock.now();
     let hooks = ports.directory().subscribers(place);
     let messages = tell(ports, &envelope, place, &hooks, now)?;
     let plan = plan_deliveries(messages, &hooks, &ports.dialects);
     let topics = told_topics(ports, place, &envelope.kind);
     let moves_refs = place.repository.is_some() && envelope.kind == PUSH;
-    let new = NewEvent {
+    Ok(NewEvent {
         uid: plan.messages.first().map_or_else(|| Uid::new(now, &*ports.entropy), |first| first.uid),
         source,
         ce_id: envelope.id,
@@ -112,8 +116,8 @@ async fn accept(ports: &Ports, envelope: Envelope, source: String, place: Place)
         moves_refs,
         plan,
         topics,
-    };
-    Ok(ports.store.accept(new).await?)
+        hops: envelope.hops,
+    })
 }
 
 /// Topics with subscribers whose page the event appears on.
@@ -168,9 +172,13 @@ pub fn find_source(ports: &Ports, source: &str) -> Result<(String, Place), Publi
         let found = directory.locate(middle, last).ok_or_else(unknown)?;
         return Ok((format!("/repos/{}/{}", found.owner.login, found.repository.name), found.place()));
     }
+    if middle == "apps" {
+        let app = Uid::parse(last).and_then(|uid| directory.ci_app(uid)).ok_or_else(unknown)?;
+        return Ok((format!("/apps/{}", app.uid), place_of(ports, &app, false)));
+    }
     if middle == "orgs" || middle == "users" {
         let account = directory.account(last).ok_or_else(unknown)?;
-        let place = Place { account: account.id, repository: None };
+        let place = Place { account: account.id, repository: None, app: None };
         return Ok((format!("/{middle}/{}", account.login), place));
     }
     Err(unknown())
@@ -209,10 +217,12 @@ fn tell(
     let Some(account) = directory.account_by_id(place.account) else {
         return Err(PublishError::UnknownSource(envelope.source.clone()));
     };
+    let app = place.app.and_then(|id| directory.ci_app_by_id(id));
     let scene = Scene {
         place,
         account: &account,
         repository: repository.as_ref(),
+        app: app.as_ref(),
         directory,
         public_url: &ports.public_url,
         occurred_at: envelope.time.unwrap_or(now),

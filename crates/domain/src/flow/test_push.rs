@@ -45,6 +45,7 @@ fn retell(ports: &Ports, dialect: &dyn Dialect, at: &Located, kind: &str, event:
         place: at.place(),
         account: &at.owner,
         repository: Some(&at.repository),
+        app: None,
         directory: ports.directory(),
         public_url: &ports.public_url,
         occurred_at: event.occurred_at.unwrap_or(event.accepted_at),

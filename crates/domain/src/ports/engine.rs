@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use crate::attempt::Exchange;
 use crate::delivery::{PlannedDelivery, Work};
-use crate::id::HookId;
+use crate::id::{BuildId, HookId};
 use crate::rules::target::TargetUrl;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Tells the engine that there is work. Called from the store's own thread: implementations must not block.
@@ -30,6 +31,10 @@ pub trait Bell: Send + Sync {
     fn errand(&self, at: Timestamp) {
         let _ = at;
     }
+    /// After a commit: the build is queued, or has ended.
+    fn build(&self, build: BuildId) {
+        let _ = build;
+    }
     /// After a commit: the hook was edited or deleted. Its breaker and its pause are over.
     fn changed(&self, hook: HookId) {
         let _ = hook;
@@ -43,6 +48,8 @@ pub struct SendRequest {
     pub url: TargetUrl,
     /// Header lines; the sender adds `Host` and `Content-Length`.
     pub headers: Vec<(&'static str, String)>,
+    /// More of them, whose names the hook's maker chose.
+    pub own_headers: Vec<(String, Secret)>,
     /// The body.
     pub body: Bytes,
     /// Accept any certificate.

@@ -1,5 +1,6 @@
 //! What the flow needs from the world. Backends and the engine implement these; tests drive them.
 
+mod ci;
 mod engine;
 mod hub;
 mod queue;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use crate::directory::Directory;
 use crate::time::Timestamp;
 
+pub use ci::Ci;
 pub use engine::{Bell, FetchRequest, Fetched, SendRequest, Sender};
 pub use hub::{HubBacklog, MaxPending, Tasks};
 pub use queue::{Backlog, ClaimDue, Events, Hooks, Queue};
@@ -76,7 +78,7 @@ pub type Edit<T> = Box<dyn FnOnce(T) -> T + Send>;
 
 /// One backend: SQLite or PostgreSQL.
 #[async_trait]
-pub trait Store: Accounts + Applications + Grants + Hooks + Events + Queue + Tasks + Views {
+pub trait Store: Accounts + Applications + Grants + Hooks + Events + Queue + Tasks + Ci + Views {
     /// Accounts, repositories, tokens and hooks in memory, true as of the last commit this node heard of.
     fn directory(&self) -> &Arc<Directory>;
     /// Connects the engine. Until then nothing is admitted and all planned deliveries are queued.

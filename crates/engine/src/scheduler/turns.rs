@@ -118,6 +118,7 @@ impl State {
             HookScope::Account(account) => Some(account),
             // Subscribers of a topic have nothing to do with each other, and need no common limit.
             HookScope::Topic(_) => None,
+            HookScope::App(app) => Some(self.directory.ci_app_by_id(app).map_or(hook.creator, |found| found.owner)),
             // A repository that is gone takes its hooks with it; until then its creator counts as the owner.
             HookScope::Repository(repository) => {
                 Some(self.directory.locate_by_id(repository).map_or(hook.creator, |found| found.owner.id))

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use domain::attempt::{Exchange, MAX_RESPONSE_BODY, Outcome};
 use domain::ports::{FetchRequest, Fetched, SendRequest};
 use domain::rules::target::{Refusal, Target, TargetUrl};
+use domain::secret::Secret;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -24,6 +25,7 @@ struct Order {
     url: TargetUrl,
     method: Method,
     headers: Vec<(&'static str, String)>,
+    own_headers: Vec<(String, Secret)>,
     body: Bytes,
     insecure_tls: bool,
     /// For the whole exchange.
@@ -40,6 +42,7 @@ pub(super) async fn send(sender: &HttpSender, request: SendRequest) -> Exchange 
         url: request.url,
         method: Method::POST,
         headers: request.headers,
+        own_headers: request.own_headers,
         body: request.body,
         insecure_tls: request.insecure_tls,
         budget: request.timeout,
@@ -55,6 +58,7 @@ pub(super) async fn fetch(sender: &HttpSender, request: FetchRequest) -> Fetched
         url: request.url,
         method: Method::GET,
         headers: request.headers,
+        own_headers: Vec::new(),
         body: Bytes::new(),
         insecure_tls: false,
         budget: request.timeout,
@@ -75,13 +79,13 @@ async fn run(sender: &HttpSender, order: Order) -> (Exchange, bool) {
 }
 
 async fn answer(sender: &HttpSender, order: Order, began: &mut Duration) -> Result<(Exchange, bool), Failure> {
-    let Order { url, method, headers, body, insecure_tls, budget, body_budget, max_body } = order;
+    let Order { url, method, headers, own_headers, body, insecure_tls, budget, body_budget, max_body } = order;
     let target = url.target().map_err(|_| Failure::Refused(Refusal::Url))?;
     let insecure = insecure_tls && target.tls;
     if insecure && !sender.settings.allow_insecure_tls {
         return Err(Failure::InsecureTls);
     }
-    let mut request = head::request(target, method, headers, body)?;
+    let mut request = head::request(target, method, headers, own_headers, body)?;
     let key = PoolKey { tls: target.tls, insecure, authority: target.authority.clone() };
     loop {
         let mut lent = obtain(sender, &key, target, budget, began).await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::rules::target::Target;
+use domain::secret::Secret;
 use domain::time::Timestamp;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
@@ -36,6 +37,7 @@ pub(super) fn request(
     target: &Target,
     method: Method,
     headers: Vec<(&'static str, String)>,
+    own_headers: Vec<(String, Secret)>,
     body: Bytes,
 ) -> Result<Request<Full<Bytes>>, Failure> {
     let mut map = HeaderMap::with_capacity(headers.len() + 3);
@@ -43,19 +45,16 @@ pub(super) fn request(
     if let Some(credentials) = &target.credentials {
         map.insert(header::AUTHORIZATION, basic(credentials.expose())?);
     }
+    for (name, value) in own_headers {
+        let mut value = checked_value(value.expose().to_owned())?;
+        value.set_sensitive(true);
+        map.append(checked_name(&name)?, value);
+    }
     for (name, value) in headers {
-        let name =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| Failure::Request("a header name is malformed"))?;
-        if OWN_NAMES.contains(&name) || name.as_str().starts_with("proxy-") {
-            return Err(Failure::Request("a header is not the dialect's to set"));
-        }
+        let name = checked_name(name)?;
         let value = checked_value(value)?;
-        if name == header::AUTHORIZATION {
-            // The hook's own credentials win over the URL's.
-            map.insert(name, value);
-        } else {
-            map.append(name, value);
-        }
+        // The hook's own credentials win over the URL's, and nothing its maker adds wins over what the dialect says.
+        map.insert(name, value);
     }
     if method != Method::GET && body.is_empty() {
         // Some servers refuse a POST that does not say how long it is.
@@ -105,6 +104,15 @@ fn basic(credentials: &str) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::try_from(text).map_err(|_| UNUSABLE)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// A name that is not this sender's (E-13).
+fn checked_name(name: &str) -> Result<HeaderName, Failure> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Failure::Request("a header name is malformed"))?;
+    if OWN_NAMES.contains(&name) || name.as_str().starts_with("proxy-") {
+        return Err(Failure::Request("a header is not the hook's to set"));
+    }
+    Ok(name)
 }
 
 /// Visible ASCII, spaces and tabs (E-13).
@@ -193,7 +201,8 @@ mod tests {
     fn e13_headers_are_checked_again_at_send() {
         let url = domain::rules::target::TargetUrl::parse("http://u:p@a.test/x?y").expect("valid");
         let target = url.target().expect("valid");
-        let build = |name, value: &str| request(target, Method::POST, vec![(name, value.to_owned())], Bytes::new());
+        let build =
+            |name, value: &str| request(target, Method::POST, vec![(name, value.to_owned())], vec![], Bytes::new());
         let built = build("X-Event", "push\tok ~").expect("sendable");
         assert_eq!(built.headers()["host"], "a.test");
         assert_eq!(built.headers()["authorization"], "Basic dTpw");

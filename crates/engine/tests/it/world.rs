@@ -57,6 +57,7 @@ pub(crate) fn post(url: &str) -> SendRequest {
     SendRequest {
         url: TargetUrl::trusted(url.to_owned()),
         headers: vec![("Content-Type", "application/json".to_owned()), ("X-GitHub-Event", "push".to_owned())],
+        own_headers: Vec::new(),
         body: Bytes::from_static(b"{}"),
         insecure_tls: false,
         timeout: Duration::from_secs(10),

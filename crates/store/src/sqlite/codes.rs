@@ -2,6 +2,7 @@
 
 use domain::account::{AccountKind, OrgRole, Permission};
 use domain::attempt::Outcome;
+use domain::ci::{Stage, TriggerKind, Verdict};
 use domain::delivery::{DeliveryState, Reason};
 use domain::hook::BodyFormat;
 
@@ -31,6 +32,9 @@ codes! {
     OrgRole { Member = 0, Owner = 1 }
     Permission { Read = 0, Write = 1, Admin = 2 }
     BodyFormat { Json = 0, Form = 1 }
+    Stage { Queued = 0, Running = 1, Ended = 2 }
+    TriggerKind { Push = 0, PullRequest = 1, Tag = 2 }
+    Verdict { Verified = 0, Authenticated = 1, Failed = 2, Unattempted = 3 }
     DeliveryState { Open = 0, Succeeded = 1, Failed = 2, Cancelled = 3, Expired = 4, Quarantined = 5, Skipped = 6 }
     Reason { HookDeleted = 0, HookInactive = 1, Gone = 2, TooOld = 3, Poison = 4, Oversize = 5,
         BreakerOpen = 6, InFlight = 7, LeaseEnded = 8, Superseded = 9 }

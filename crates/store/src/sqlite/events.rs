@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::delivery::{Outgoing, delivery_ids};
 use domain::event::{Accepted, DedupeKey, Event, NewEvent, Place, payload_hash};
-use domain::id::{AccountId, DeliveryId, EventId, ID_STRIDE, RepositoryId};
+use domain::id::{AccountId, CiAppId, DeliveryId, EventId, ID_STRIDE, RepositoryId};
 use domain::ports::{Events, StoreError, Stored};
 use domain::task::{Job, NewTask};
 use domain::time::Timestamp;
@@ -21,7 +21,7 @@ use crate::error::{Done, Failure, corrupt};
 use crate::plan;
 
 const EVENT: &str = "SELECT id, uid, accepted_at, account_id, repository_id, kind, source, ce_id, subject,
-    occurred_at, content_type, data FROM events";
+    occurred_at, content_type, data, ci_app_id FROM events";
 
 /// What the caller's thread prepares, so that the writer need not.
 struct Prepared {
@@ -78,8 +78,8 @@ fn accept(tx: &mut Tx<'_>, prepared: Prepared) -> Done<Accepted> {
 fn insert(conn: &Connection, id: i64, prepared: &Prepared) -> Done<bool> {
     let sql =
         "INSERT INTO events (id, uid, dedupe, payload_hash, planned, accepted_at, account_id, repository_id, kind,
-        source, ce_id, subject, occurred_at, content_type, plan, data, bodies)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        source, ce_id, subject, occurred_at, content_type, plan, data, bodies, ci_app_id, hops)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
         ON CONFLICT (dedupe) DO NOTHING";
     let new = &prepared.new;
     let written = conn.prepare_cached(sql)?.execute(params![
@@ -100,6 +100,8 @@ fn insert(conn: &Connection, id: i64, prepared: &Prepared) -> Done<bool> {
         prepared.plan,
         &new.data[..],
         prepared.bodies.as_deref(),
+        new.place.app.map(|id| id.0),
+        new.hops,
     ])?;
     Ok(written == 1)
 }
@@ -147,6 +149,7 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
         content_type: new.content_type.into(),
         messages: new.plan.messages,
         direct: new.plan.direct,
+        hops: new.hops,
     });
     // From here on the places are given back if the transaction fails.
     tx.effects.rings.push(Ring { deliveries, bytes: held, admitted, first, outgoing });
@@ -172,13 +175,17 @@ fn follow_plan(tx: &mut Tx<'_>, event: EventId, prepared: Prepared) -> Done<Acce
     Ok(accepted)
 }
 
-/// A row of the twelve columns of [`EVENT`]; data that is NULL is empty.
+/// A row of the thirteen columns of [`EVENT`]; data that is NULL is empty.
 pub(super) fn event(row: &Row<'_>) -> Done<Event> {
     Ok(Event {
         id: EventId(row.get(0)?),
         uid: uid(row, 1)?,
         accepted_at: moment(row, 2)?,
-        place: Place { account: AccountId(row.get(3)?), repository: row.get::<_, Option<i64>>(4)?.map(RepositoryId) },
+        place: Place {
+            account: AccountId(row.get(3)?),
+            repository: row.get::<_, Option<i64>>(4)?.map(RepositoryId),
+            app: row.get::<_, Option<i64>>(12)?.map(CiAppId),
+        },
         kind: row.get(5)?,
         source: row.get(6)?,
         ce_id: row.get(7)?,
@@ -191,8 +198,8 @@ pub(super) fn event(row: &Row<'_>) -> Done<Event> {
 
 /// The messages of an event with their bodies.
 pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> Done<Arc<Outgoing>> {
-    let sql =
-        "SELECT accepted_at, plan, data, bodies, account_id, repository_id, content_type FROM events WHERE id = ?1";
+    let sql = "SELECT accepted_at, plan, data, bodies, account_id, repository_id, content_type, ci_app_id, hops
+            FROM events WHERE id = ?1";
     one(conn, sql, [id.0], |row| {
         let stored = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
         let unreadable = |why: plan::Unreadable| -> Failure { corrupt("events", id.0, &why.to_string()) };
@@ -201,7 +208,8 @@ pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> 
         let bodies = row.get::<_, Option<Vec<u8>>>(3)?.unwrap_or_default().into();
         let messages = plan::messages(&head, &data, &bodies, &shared.dialects).map_err(unreadable)?;
         let repository = row.get::<_, Option<i64>>(5)?.map(RepositoryId);
-        let place = Place { account: AccountId(row.get(4)?), repository };
+        let app = row.get::<_, Option<i64>>(7)?.map(CiAppId);
+        let place = Place { account: AccountId(row.get(4)?), repository, app };
         Ok(Arc::new(Outgoing {
             event: id,
             place,
@@ -209,6 +217,7 @@ pub(crate) fn load_outgoing(conn: &Connection, shared: &Shared, id: EventId) -> 
             content_type: row.get::<_, String>(6)?.into(),
             messages,
             direct: head.direct,
+            hops: row.get(8)?,
         }))
     })
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::directory::Change;
 use domain::hook::{BasicAuth, Candidate, Hook, HookScope, NewHook, SiblingRule};
-use domain::id::{AccountId, AppId, HookId, RepositoryId, TopicId};
+use domain::id::{AccountId, AppId, CiAppId, HookId, RepositoryId, TopicId};
 use domain::ports::{Edit, Hooks, StoreError, Stored};
 use domain::rules::target::TargetUrl;
+use domain::secret::Secret;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -21,14 +22,16 @@ use crate::vault::{Spot, Vault};
 
 const HOOK: &str = "SELECT id, uid, dialect, account_id, repository_id, version, active, url, url_sealed, events,
     secret_sealed, format, insecure_tls, timeout_us, retries, extra, creator_id, created_at, updated_at,
-    auth_user, auth_password_sealed, app_id, topic_id, expires_at FROM hooks";
+    auth_user, auth_password_sealed, app_id, topic_id, expires_at, ci_app_id, headers_sealed FROM hooks";
 
-/// The owner part of a hook's spots: repositories count up, accounts down, topics up from the lowest number.
+/// The owner part of a hook's spots: repositories count up, accounts down, topics up from the lowest number,
+/// apps down from the highest.
 fn owner(scope: HookScope) -> i64 {
     match scope {
         HookScope::Repository(id) => id.0,
         HookScope::Account(id) => -id.0,
         HookScope::Topic(id) => i64::MIN.saturating_add(id.0),
+        HookScope::App(id) => i64::MAX.saturating_sub(id.0),
     }
 }
 
@@ -38,7 +41,7 @@ fn has_credentials(url: &str) -> bool {
     rest.split(['/', '?', '#', '\\']).next().is_some_and(|authority| authority.contains('@'))
 }
 
-fn seal(vault: &Vault, spot: &Spot<'_>, plain: &str) -> Done<Vec<u8>> {
+pub(crate) fn seal(vault: &Vault, spot: &Spot<'_>, plain: &str) -> Done<Vec<u8>> {
     let unusable = || StoreError::Unavailable("the current key cannot seal".to_owned());
     Ok(vault.seal(spot, plain).ok_or_else(unusable)?)
 }
@@ -62,7 +65,7 @@ fn url_of(vault: &Vault, spot: &Spot<'_>, plain: Option<String>, sealed: Option<
     Ok(TargetUrl::trusted(text))
 }
 
-fn opened(vault: &Vault, spot: &Spot<'_>, sealed: &[u8]) -> Done<domain::secret::Secret> {
+pub(crate) fn opened(vault: &Vault, spot: &Spot<'_>, sealed: &[u8]) -> Done<Secret> {
     vault.open(spot, sealed).map_err(|why| corrupt(spot.table, spot.row, &format!("{} {why}", spot.column)))
 }
 
@@ -79,10 +82,11 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
     let id: i64 = row.get(0)?;
     let name: String = row.get(2)?;
     let known = shared.dialects.iter().copied().find(|dialect| dialect.0 == name);
-    let scope = match (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?, row.get::<_, Option<i64>>(22)?) {
-        (Some(account), None, None) => HookScope::Account(AccountId(account)),
-        (None, Some(repository), None) => HookScope::Repository(RepositoryId(repository)),
-        (None, None, Some(topic)) => HookScope::Topic(TopicId(topic)),
+    let scope = match (row.get(3)?, row.get(4)?, row.get(22)?, row.get(24)?) {
+        (Some(account), None, None, None) => HookScope::Account(AccountId(account)),
+        (None, Some(repository), None, None) => HookScope::Repository(RepositoryId(repository)),
+        (None, None, Some(topic), None) => HookScope::Topic(TopicId(topic)),
+        (None, None, None, Some(app)) => HookScope::App(CiAppId(app)),
         _ => return Err(corrupt("hooks", id, "no scope")),
     };
     let spot = |column| Spot { table: "hooks", column, row: id, owner: owner(scope) };
@@ -107,6 +111,7 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
         events: json(id, "events", &row.get::<_, String>(9)?)?,
         secret: secret.map(|sealed| opened(&shared.vault, &spot("secret"), &sealed)).transpose()?,
         credentials,
+        headers: headers_of(shared, &spot("headers"), row.get(25)?)?,
         format: Coded::of_code(row.get(11)?).ok_or_else(|| corrupt("hooks", id, "unknown format"))?,
         insecure_tls: row.get(12)?,
         timeout: row.get::<_, Option<u64>>(13)?.map(Duration::from_micros),
@@ -118,6 +123,22 @@ fn hook(row: &Row<'_>, shared: &Shared) -> Done<Hook> {
         created_at: moment(row, 17)?,
         updated_at: moment(row, 18)?,
     })
+}
+
+/// Headers as one sealed text: a list of pairs.
+fn sealed_headers(vault: &Vault, spot: &Spot<'_>, headers: &[(String, Secret)]) -> Done<Option<Vec<u8>>> {
+    if headers.is_empty() {
+        return Ok(None);
+    }
+    let plain: Vec<_> = headers.iter().map(|(name, value)| (name, value.expose())).collect();
+    seal(vault, spot, &to_json(&plain)?).map(Some)
+}
+
+fn headers_of(shared: &Shared, spot: &Spot<'_>, sealed: Option<Vec<u8>>) -> Done<Vec<(String, Secret)>> {
+    let Some(sealed) = sealed else { return Ok(Vec::new()) };
+    let plain = opened(&shared.vault, spot, &sealed)?;
+    let pairs: Vec<(String, String)> = json(spot.row, spot.column, plain.expose())?;
+    Ok(pairs.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
 }
 
 /// All hooks, for the directory, in creation order.
@@ -154,10 +175,11 @@ fn insert(tx: &mut Tx<'_>, new: NewHook, rule: &SiblingRule) -> Done<Arc<Hook>> 
 }
 
 fn insert_row(tx: &mut Tx<'_>, mut new: NewHook) -> Done<Arc<Hook>> {
-    let (account, repository, topic) = match new.scope {
-        HookScope::Account(id) => (Some(id.0), None, None),
-        HookScope::Repository(id) => (None, Some(id.0), None),
-        HookScope::Topic(id) => (None, None, Some(id.0)),
+    let (account, repository, topic, ci_app) = match new.scope {
+        HookScope::Account(id) => (Some(id.0), None, None, None),
+        HookScope::Repository(id) => (None, Some(id.0), None, None),
+        HookScope::Topic(id) => (None, None, Some(id.0), None),
+        HookScope::App(id) => (None, None, None, Some(id.0)),
     };
     if let Some(app) = new.app
         && !applications::exists(tx.conn, app)?
@@ -167,8 +189,8 @@ fn insert_row(tx: &mut Tx<'_>, mut new: NewHook) -> Done<Arc<Hook>> {
     }
     // The row comes first: its id is part of what its secrets are sealed with.
     let sql = "INSERT INTO hooks (uid, dialect, account_id, repository_id, version, active, events, format,
-        insecure_tls, creator_id, created_at, updated_at, app_id, topic_id)
-        VALUES (?1, ?2, ?3, ?4, 1, ?5, '[]', 0, 0, ?6, ?7, ?7, ?8, ?9)";
+        insecure_tls, creator_id, created_at, updated_at, app_id, topic_id, ci_app_id)
+        VALUES (?1, ?2, ?3, ?4, 1, ?5, '[]', 0, 0, ?6, ?7, ?7, ?8, ?9, ?10)";
     tx.conn.prepare_cached(sql)?.execute(params![
         new.uid.0.as_bytes(),
         new.dialect.0,
@@ -179,6 +201,7 @@ fn insert_row(tx: &mut Tx<'_>, mut new: NewHook) -> Done<Arc<Hook>> {
         new.created_at.as_micros(),
         new.app.map(|app| app.0),
         topic,
+        ci_app,
     ])?;
     let made = new.numbered(HookId(tx.conn.last_insert_rowid()));
     let since = made.created_at;
@@ -195,7 +218,8 @@ fn write(tx: &mut Tx<'_>, hook: Hook, since: Option<Timestamp>) -> Done<Arc<Hook
     let password = auth.map(|auth| seal(vault, &spot("hooks", "auth_password"), auth.password.expose()));
     let sql = "UPDATE hooks SET version = ?2, active = ?3, url = ?4, url_sealed = ?5, events = ?6, secret_sealed = ?7,
         format = ?8, insecure_tls = ?9, timeout_us = ?10, retries = ?11, extra = ?12, creator_id = ?13,
-        updated_at = ?14, auth_user = ?15, auth_password_sealed = ?16, expires_at = ?17 WHERE id = ?1";
+        updated_at = ?14, auth_user = ?15, auth_password_sealed = ?16, expires_at = ?17,
+        headers_sealed = ?18 WHERE id = ?1";
     tx.conn.prepare_cached(sql)?.execute(params![
         hook.id.0,
         hook.version,
@@ -214,6 +238,7 @@ fn write(tx: &mut Tx<'_>, hook: Hook, since: Option<Timestamp>) -> Done<Arc<Hook
         auth.map(|auth| &auth.user),
         password.transpose()?,
         hook.expires_at.map(Timestamp::as_micros),
+        sealed_headers(vault, &spot("hooks", "headers"), &hook.headers)?,
     ])?;
     if let Some(since) = since {
         // The log's spot has no owner: it is read when the hook, and with it the owner, may be gone.

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "log_in_order", include_str!("../../migrations/sqlite/0003_log_in_order.sql")),
     (4, "oauth", include_str!("../../migrations/sqlite/0004_oauth.sql")),
     (5, "topics", include_str!("../../migrations/sqlite/0005_topics.sql")),
+    (6, "ci", include_str!("../../migrations/sqlite/0006_ci.sql")),
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (

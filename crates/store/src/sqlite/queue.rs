@@ -193,11 +193,12 @@ impl Sqlite {
     async fn claim(&self, sql: &'static str, asked: ClaimDue) -> Stored<Vec<Work>> {
         let nothing = Arc::new(Outgoing {
             event: EventId(0),
-            place: Place { account: AccountId(0), repository: None },
+            place: Place { account: AccountId(0), repository: None, app: None },
             accepted_at: asked.now,
             content_type: "".into(),
             messages: Vec::new(),
             direct: false,
+            hops: 0,
         });
         let claimed = self.change(move |tx| claim(tx, sql, &asked, &nothing)).await?;
         if claimed.is_empty() {

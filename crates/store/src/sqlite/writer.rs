@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::delivery::{Lease, Outgoing, PlannedDelivery, Work, delivery_ids};
 use domain::directory::Change;
 use domain::hook::HookScope;
-use domain::id::{DeliveryId, EventId, HookId, RepositoryId};
+use domain::id::{BuildId, DeliveryId, EventId, HookId, RepositoryId};
 use domain::ports::{Bell, StoreError};
 use domain::time::Timestamp;
 use rusqlite::Connection;
@@ -66,6 +66,8 @@ pub(crate) struct Effects {
     pub(crate) asked: Vec<(HookId, Timestamp)>,
     /// When the hub has something to do.
     pub(crate) errands: Vec<Timestamp>,
+    /// Builds that were queued, or ended.
+    pub(crate) builds: Vec<BuildId>,
     /// Fresh deliveries that ended or got a queue row, by event.
     pub(crate) settled: Vec<EventId>,
     /// Fresh deliveries that were given a queue row while a lane may still hold them.
@@ -90,6 +92,7 @@ struct Marks {
     dues: usize,
     asked: usize,
     errands: usize,
+    builds: usize,
     settled: usize,
     handed_back: usize,
     pushed: usize,
@@ -103,6 +106,7 @@ impl Effects {
             dues: self.dues.len(),
             asked: self.asked.len(),
             errands: self.errands.len(),
+            builds: self.builds.len(),
             settled: self.settled.len(),
             handed_back: self.handed_back.len(),
             pushed: self.pushed.len(),
@@ -138,6 +142,7 @@ impl Tx<'_> {
         effects.dues.truncate(marks.dues);
         effects.asked.truncate(marks.asked);
         effects.errands.truncate(marks.errands);
+        effects.builds.truncate(marks.builds);
         effects.settled.truncate(marks.settled);
         effects.handed_back.truncate(marks.handed_back);
         effects.pushed.truncate(marks.pushed);
@@ -268,6 +273,9 @@ impl Writer {
         for (hook, at) in effects.asked {
             bell.asked(hook, at);
         }
+        for build in effects.builds {
+            bell.build(build);
+        }
         if let Some(at) = effects.errands.into_iter().min() {
             bell.errand(at);
         }
@@ -289,11 +297,15 @@ impl Writer {
                 Change::RepositoryGone(id) => all_of(HookScope::Repository(*id), &mut hooks),
                 Change::AccountGone(id) => {
                     all_of(HookScope::Account(*id), &mut hooks);
+                    for app in directory.ci_apps_of(*id) {
+                        all_of(HookScope::App(app.id), &mut hooks);
+                    }
                     for repository in directory.repositories_of(*id) {
                         all_of(HookScope::Repository(repository.id), &mut hooks);
                     }
                 }
                 Change::TopicGone(id) => all_of(HookScope::Topic(*id), &mut hooks),
+                Change::CiAppGone(id) => all_of(HookScope::App(*id), &mut hooks),
                 Change::Account(_)
                 | Change::Repository(_)
                 | Change::Topic(_)
@@ -301,6 +313,7 @@ impl Writer {
                 | Change::TokenGone(_)
                 | Change::Application(_)
                 | Change::ApplicationGone(_)
+                | Change::CiApp(_)
                 | Change::Membership(..)
                 | Change::Collaborator(..) => {}
             }

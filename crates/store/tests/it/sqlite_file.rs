@@ -1,6 +1,7 @@
 //! What only the SQLite backend has: one file, its lock, its migrations.
 
 use domain::account::TokenHash;
+use domain::ci::{BuildFilter, IncomingFilter};
 use domain::hook::DialectName;
 use domain::ports::StoreError;
 use rusqlite::Connection;
@@ -109,6 +110,8 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     conn.execute_batch(include_str!("samples/0002.sql")).expect("inserts");
     conn.execute_batch(include_str!("samples/0004.sql")).expect("inserts");
     conn.execute_batch(include_str!("samples/0005.sql")).expect("inserts");
+    bed.store().create_ci_app(testkit::an_app().build()).await.expect("made");
+    conn.execute_batch(include_str!("samples/0006.sql")).expect("inserts");
     drop(conn);
     bed.restart().await;
     let store = bed.store();
@@ -139,6 +142,12 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     let device = store.device(TokenHash(hash(2))).await.expect("reads").expect("exists");
     assert!(matches!(device.answer, Some(domain::grant::DeviceAnswer::Approved { .. })));
     assert!(store.session(TokenHash(hash(3))).await.expect("reads").is_some());
+    let app = store.directory().ci_apps().remove(0);
+    let build = store.builds(app.id, BuildFilter { limit: 9, ..BuildFilter::default() }).await.expect("reads");
+    assert_eq!((build.total, build.builds[0].target.workflow()), (1, Some("primary")));
+    assert_eq!(store.read_log(build.builds[0].id, 0, 9).await.expect("reads")[0].text, "hi!");
+    assert_eq!(store.build_requests(app.id, 9).await.expect("reads").len(), 1);
+    assert_eq!(store.incoming(app.id, IncomingFilter::default(), 9).await.expect("reads").len(), 1);
     let works = bed.claim(hook.id, 9).await;
     assert_eq!(works.len(), 1);
     assert_eq!(works[0].message().body, "{}");

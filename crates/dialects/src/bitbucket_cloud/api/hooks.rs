@@ -61,6 +61,7 @@ fn new_hook(app: &App, scope: HookScope, me: &Principal, mut fields: HookFields)
         events,
         secret: fields.secret.apply(None),
         credentials: None,
+        headers: Vec::new(),
         format: BodyFormat::Json,
         insecure_tls: fields.skip_cert_verification.unwrap_or(false),
         timeout: None,

@@ -31,7 +31,11 @@ impl At {
 
     /// Where test requests from here happen.
     pub(super) fn place(&self) -> Place {
-        Place { account: self.project.id, repository: self.repository.as_ref().map(|repository| repository.id) }
+        Place {
+            account: self.project.id,
+            repository: self.repository.as_ref().map(|repository| repository.id),
+            app: None,
+        }
     }
 
     /// May this caller administer it? `REPO_ADMIN` and `PROJECT_ADMIN` are `admin:repo_hook` here, beside the user's own

@@ -47,8 +47,8 @@ pub(super) fn webhook(hook: &Hook, secrets: Secrets) -> Map<String, Value> {
 pub(super) fn scope_type(scope: HookScope) -> &'static str {
     match scope {
         HookScope::Repository(_) => "repository",
-        // Subscriptions of topics are never shown here.
-        HookScope::Account(_) | HookScope::Topic(_) => "project",
+        // Hooks of topics and apps are never shown here.
+        HookScope::Account(_) | HookScope::Topic(_) | HookScope::App(_) => "project",
     }
 }
 

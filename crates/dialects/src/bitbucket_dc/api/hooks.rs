@@ -99,6 +99,7 @@ fn new_hook(app: &App, scope: HookScope, creator: AccountId, wanted: Wanted) -> 
         events: wanted.events,
         secret: wanted.configuration.secret.filter(|secret| !secret.expose().is_empty()),
         credentials: wanted.login.map(|login| login.over(None)),
+        headers: Vec::new(),
         format: BodyFormat::Json,
         insecure_tls: wanted.insecure_tls,
         timeout: None,

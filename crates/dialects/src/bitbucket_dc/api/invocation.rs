@@ -71,8 +71,9 @@ fn event_scope(hook: &Hook, row: &AttemptRow) -> Value {
     let (id, kind) = match (row.repository, hook.scope) {
         (Some(repository), _) | (None, HookScope::Repository(repository)) => (repository.0, "repository"),
         (None, HookScope::Account(project)) => (project.0, "project"),
-        // Subscriptions of topics are never shown here.
+        // Hooks of topics and apps are never shown here.
         (None, HookScope::Topic(topic)) => (topic.0, "project"),
+        (None, HookScope::App(app)) => (app.0, "project"),
     };
     json!({"id": id.to_string(), "type": kind})
 }

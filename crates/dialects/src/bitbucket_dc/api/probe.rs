@@ -87,6 +87,7 @@ fn unsaved(call: &Call, at: &At, url: TargetUrl) -> Result<Hook, ApiError> {
         events: Vec::new(),
         secret: None,
         credentials: None,
+        headers: Vec::new(),
         format: BodyFormat::Json,
         insecure_tls: false,
         timeout: None,

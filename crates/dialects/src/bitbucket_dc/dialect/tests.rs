@@ -35,6 +35,7 @@ fn ping() -> Message {
         place: testkit::PLACE,
         account: &account,
         repository: None,
+        app: None,
         directory: &surroundings.directory,
         public_url: "https://git.air.test",
         occurred_at: testkit::START,

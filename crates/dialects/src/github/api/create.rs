@@ -75,6 +75,7 @@ fn new_hook(app: &App, subject: &Subject, me: &Arc<Account>, fields: HookFields)
         events,
         secret: secret.filter(has_text),
         credentials: None,
+        headers: Vec::new(),
         format: format.map_or(BodyFormat::Form, |format| format.format),
         insecure_tls: insecure_tls.unwrap_or(false),
         timeout: None,

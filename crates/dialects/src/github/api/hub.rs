@@ -151,6 +151,7 @@ fn new_hook(app: &App, subject: &Subject, me: &Principal, wish: &Wish) -> NewHoo
         events: vec![wish.topic.event.clone()],
         secret: wish.secret.clone(),
         credentials: None,
+        headers: Vec::new(),
         format: wish.format(),
         insecure_tls: false,
         timeout: None,

@@ -23,6 +23,7 @@ pub(super) async fn send_ping(ports: &Ports, subject: &Subject, hook: &Arc<Hook>
         place: subject.place(),
         account: subject.account(),
         repository: subject.repository().map(|at| &at.repository),
+        app: None,
         directory: ports.directory(),
         public_url: &ports.public_url,
         occurred_at: ports.clock.now(),
@@ -42,7 +43,9 @@ pub(crate) fn ping_draft(hook: &Hook, scene: &Scene<'_>, sender: &Account) -> Op
             Subject::Repository(Located { repository: repository.clone(), owner: scene.account.clone() })
         }
         (HookScope::Account(_), None) => Subject::Organization(scene.account.clone()),
-        (HookScope::Repository(_), None) | (HookScope::Account(_), Some(_)) | (HookScope::Topic(_), _) => return None,
+        (HookScope::Repository(_), None)
+        | (HookScope::Account(_), Some(_))
+        | (HookScope::Topic(_) | HookScope::App(_), _) => return None,
     };
     let told = subject.hook_json(&links, hook, None);
     let seed = scene.occurred_at.as_micros().unsigned_abs();

@@ -42,7 +42,7 @@ impl Subject {
     pub(super) fn place(&self) -> Place {
         match self {
             Self::Repository(at) => at.place(),
-            Self::Organization(account) => Place { account: account.id, repository: None },
+            Self::Organization(account) => Place { account: account.id, repository: None, app: None },
         }
     }
 

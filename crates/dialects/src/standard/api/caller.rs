@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::account::{AccountKind, OrgRole, Permission, Principal, Repository, Scope};
+use domain::ci::AppRole;
 use domain::directory::{Directory, Located};
 use domain::event::Place;
 
@@ -97,6 +98,14 @@ pub(crate) fn may_publish(directory: &Directory, caller: &Caller, place: Place, 
 
 /// What the caller may do at a place. Accounts are public; being a member counts as write.
 pub(crate) fn permission_at(directory: &Directory, caller: &Caller, place: Place) -> Option<Permission> {
+    if let Some(app) = place.app {
+        let app = directory.ci_app_by_id(app)?;
+        return Some(match directory.app_role(&app, caller.0.user.id)? {
+            AppRole::Owner | AppRole::Admin => Permission::Admin,
+            AppRole::Developer => Permission::Write,
+            AppRole::Tester => Permission::Read,
+        });
+    }
     match place.repository {
         Some(id) => {
             let Located { repository, .. } = directory.locate_by_id(id)?;

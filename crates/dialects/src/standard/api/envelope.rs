@@ -75,6 +75,7 @@ pub(crate) fn binary(headers: &HeaderMap, body: Bytes) -> Result<Envelope, Rejec
         time: attribute(headers, "ce-time", "time")?.as_deref().map(moment).transpose()?,
         content_type,
         data: body,
+        hops: 0,
     })
 }
 
@@ -168,6 +169,7 @@ fn one(body: &Bytes, text: &str) -> Result<Envelope, Reject> {
         time: wire.time.as_deref().map(moment).transpose()?,
         content_type,
         data,
+        hops: 0,
     })
 }
 

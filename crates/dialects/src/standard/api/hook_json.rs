@@ -118,6 +118,7 @@ fn scope_text(directory: &Directory, scope: HookScope) -> String {
         }
         HookScope::Account(id) => directory.account_by_id(id).map(|account| format!("/orgs/{}", account.login)),
         HookScope::Topic(id) => directory.topic_by_id(id).map(|topic| topic.url.clone()),
+        HookScope::App(id) => directory.ci_app_by_id(id).map(|app| format!("/apps/{}", app.uid)),
     };
     text.unwrap_or_default()
 }
@@ -126,7 +127,7 @@ fn scope_text(directory: &Directory, scope: HookScope) -> String {
 /// rest can be its secret (S-9).
 pub(crate) fn shown_url(scope: HookScope, url: &TargetUrl) -> String {
     match scope {
-        HookScope::Repository(_) | HookScope::Account(_) => without_password(url.as_str()),
+        HookScope::Repository(_) | HookScope::Account(_) | HookScope::App(_) => without_password(url.as_str()),
         HookScope::Topic(_) => {
             let scheme = url.target().map_or("http", |target| if target.tls { "https" } else { "http" });
             format!("{scheme}://{}/{MASK}", callback_host(url))

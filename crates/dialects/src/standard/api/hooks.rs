@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use domain::account::{OrgRole, Permission, Scope};
 use domain::dialect::Scene;
 use domain::event::Place;
+use domain::flow::builds::place_of as place_of_app;
 use domain::flow::{ping as flow, publish::find_source};
 use domain::hook::{Hook, HookConflict, HookScope, NewHook};
 use domain::id::{HookId, Uid};
@@ -41,7 +42,7 @@ pub(crate) async fn list(
     let window = page.window()?;
     let text = whose.scope.ok_or_else(|| Reject::bad_request("say whose: ?scope=/repos/OWNER/NAME").at("scope"))?;
     let (place, _) = find_scope(&context, &text)?;
-    need_access(&context, &caller, place, HookAccess::Read, "there is no such repository or organization")?;
+    need_access(&context, &caller, place, HookAccess::Read, "there is no such repository, organization or app")?;
     let directory = context.ports.directory();
     let of = |dialect: &Arc<dyn domain::dialect::Dialect>| directory.hooks_of(scope_of(place), dialect.name());
     let mut hooks: Vec<Arc<Hook>> = context.ports.dialects.iter().flat_map(of).collect();
@@ -104,6 +105,7 @@ pub(crate) async fn create(
         events: hook_json::events(&mut body, terms.wildcard, |event| dialect.knows_event(event, scope))?,
         secret: hook_json::secret(&mut body)?,
         credentials: None,
+        headers: Vec::new(),
         format: hook_json::format(&mut body, terms.form)?,
         insecure_tls: body.optional("insecure_ssl")?.unwrap_or(false),
         timeout: hook_json::timeout(&mut body)?,
@@ -165,11 +167,13 @@ pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i
     let place = place_of(&context, hook.scope).ok_or_else(no_hook)?;
     let account = directory.account_by_id(place.account).ok_or_else(no_hook)?;
     let repository = place.repository.and_then(|id| directory.locate_by_id(id)).map(|found| found.repository);
+    let app = place.app.and_then(|id| directory.ci_app_by_id(id));
     let dialect = ports.dialects.get(hook.dialect.0).ok_or_else(no_hook)?;
     let scene = Scene {
         place,
         account: &account,
         repository: repository.as_ref(),
+        app: app.as_ref(),
         directory,
         public_url: &ports.public_url,
         occurred_at: ports.clock.now(),
@@ -177,9 +181,10 @@ pub(crate) async fn ping(State(context): Api, caller: Caller, Names(id): Names<i
     };
     let draft = dialect.ping(&hook, &scene, &caller.0.user);
     let draft = draft.ok_or_else(|| Reject::conflict("this hook's dialect has no ping"))?;
-    let source = match &repository {
-        Some(repository) => format!("/repos/{}/{}", account.login, repository.name),
-        None => format!("/orgs/{}", account.login),
+    let source = match (&app, &repository) {
+        (Some(app), _) => format!("/apps/{}", app.uid),
+        (None, Some(repository)) => format!("/repos/{}/{}", account.login, repository.name),
+        (None, None) => format!("/orgs/{}", account.login),
     };
     flow::ping(ports, &hook, place, source, draft).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -199,22 +204,30 @@ pub(crate) fn explain(conflict: HookConflict) -> Reject {
     }
 }
 
-/// Finds what `/repos/OWNER/NAME` or `/orgs/ORG` names, and its short form.
+/// Finds what `/repos/OWNER/NAME`, `/orgs/ORG` or `/apps/SLUG` names, and its short form.
 fn find_scope(context: &Context, text: &str) -> Answer<(Place, String)> {
     let missing = || Reject::not_found("there is no such repository or organization").at("scope");
     let (source, place) = find_source(&context.ports, text).map_err(|_| missing())?;
-    let fits = place.repository.is_some() || is_organization(context.ports.directory(), place);
+    let fits = place.app.is_some() || place.repository.is_some() || is_organization(context.ports.directory(), place);
     if fits { Ok((place, source)) } else { Err(missing()) }
 }
 
 fn scope_of(place: Place) -> HookScope {
-    place.repository.map_or(HookScope::Account(place.account), HookScope::Repository)
+    match (place.app, place.repository) {
+        (Some(app), _) => HookScope::App(app),
+        (None, Some(repository)) => HookScope::Repository(repository),
+        (None, None) => HookScope::Account(place.account),
+    }
 }
 
 fn place_of(context: &Context, scope: HookScope) -> Option<Place> {
     match scope {
         HookScope::Repository(id) => context.ports.directory().locate_by_id(id).map(|found| found.place()),
-        HookScope::Account(account) => Some(Place { account, repository: None }),
+        HookScope::Account(account) => Some(Place { account, repository: None, app: None }),
+        HookScope::App(app) => {
+            let app = context.ports.directory().ci_app_by_id(app)?;
+            Some(place_of_app(&context.ports, &app, false))
+        }
         HookScope::Topic(topic) => {
             let page = context.ports.directory().topic_by_id(topic)?.page.clone()?;
             context.ports.directory().locate_by_id(page.repository).map(|found| found.place())

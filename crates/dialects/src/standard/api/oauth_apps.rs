@@ -192,7 +192,7 @@ fn owner(context: &Context, caller: &Caller, login: Option<String>) -> Answer<Ar
 }
 
 fn is_manager(context: &Context, caller: &Caller, owner: &Account) -> bool {
-    let place = Place { account: owner.id, repository: None };
+    let place = Place { account: owner.id, repository: None, app: None };
     let role = caller.role(context.ports.directory(), place);
     caller.is_site_admin() || role == Some(OrgRole::Owner)
 }

@@ -133,8 +133,9 @@ async fn change(
 fn owned(context: &Context, caller: &Caller, login: &str) -> Answer<Arc<Account>> {
     let directory = context.ports.directory();
     let found = directory.account(login).filter(|account| account.kind == AccountKind::Organization);
-    let role =
-        found.as_ref().and_then(|account| caller.role(directory, Place { account: account.id, repository: None }));
+    let role = found
+        .as_ref()
+        .and_then(|account| caller.role(directory, Place { account: account.id, repository: None, app: None }));
     match (found, role) {
         (Some(account), Some(OrgRole::Owner)) => caller.need_any(MANAGE).map(|()| account),
         (Some(_), Some(OrgRole::Member)) => Err(Reject::forbidden("only owners may do this")),

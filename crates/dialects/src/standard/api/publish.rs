@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use domain::account::Scope;
+use domain::ci::MAX_HOPS;
 use domain::event::Accepted;
 use domain::flow::publish::{Envelope, MAX_DATA, find_source, publish_at};
 use futures_util::{StreamExt as _, stream};
@@ -17,8 +18,6 @@ use super::{Answer, Api, Context, request};
 
 /// Largest request, in bytes: 25 MiB of data and the attributes around them.
 const MAX_REQUEST: usize = MAX_DATA + 64 * 1024;
-/// More deliveries than this in a row, each publishing the next event, are a loop (D-8).
-const MAX_HOPS: u64 = 5;
 /// Events of a batch that wait for the store at once: what one group commit takes.
 const TOGETHER: usize = 256;
 /// Carries the number of deliveries that led to a request (D-8).
@@ -52,25 +51,25 @@ enum Item<'a> {
 pub(crate) async fn publish(State(context): Api, caller: Caller, request: Request) -> Answer<Response> {
     caller.need(Scope::EventsWrite)?;
     let (parts, body) = request.into_parts();
-    check_hops(&parts.headers)?;
+    let hops = read_hops(&parts.headers)?;
     let mode = Mode::of(&parts.headers)?;
     let body = request::read(&parts.headers, body, MAX_REQUEST, "the request is larger than 25 MiB").await?;
     match mode {
-        Mode::Binary => single(&context, &caller, envelope::binary(&parts.headers, body)?).await,
-        Mode::Structured => single(&context, &caller, envelope::structured(&body)?).await,
-        Mode::Batch => many(&context, &caller, envelope::batch(&body)?).await,
+        Mode::Binary => single(&context, &caller, envelope::binary(&parts.headers, body)?, hops).await,
+        Mode::Structured => single(&context, &caller, envelope::structured(&body)?, hops).await,
+        Mode::Batch => many(&context, &caller, envelope::batch(&body)?, hops).await,
     }
 }
 
-async fn single(context: &Context, caller: &Caller, envelope: Envelope) -> Answer<Response> {
-    let receipt = take(context, caller, envelope).await?;
+async fn single(context: &Context, caller: &Caller, envelope: Envelope, hops: u8) -> Answer<Response> {
+    let receipt = take(context, caller, Envelope { hops, ..envelope }).await?;
     Ok((StatusCode::ACCEPTED, Json(receipt)).into_response())
 }
 
 /// Hands a batch to the store so that its events share commits. The answers keep the order.
-async fn many(context: &Context, caller: &Caller, events: Vec<Answer<Envelope>>) -> Answer<Response> {
+async fn many(context: &Context, caller: &Caller, events: Vec<Answer<Envelope>>, hops: u8) -> Answer<Response> {
     let taken = stream::iter(events).map(async |event| match event {
-        Ok(envelope) => take(context, caller, envelope).await,
+        Ok(envelope) => take(context, caller, Envelope { hops, ..envelope }).await,
         Err(refusal) => Err(refusal),
     });
     let results: Vec<Answer<Receipt>> = taken.buffered(TOGETHER).collect().await;
@@ -115,16 +114,16 @@ impl From<Accepted> for Receipt {
     }
 }
 
-/// Refuses what has been through too many deliveries (D-8).
-fn check_hops(headers: &HeaderMap) -> Answer<()> {
+/// How many deliveries led to the request; too many are refused (D-8).
+fn read_hops(headers: &HeaderMap) -> Answer<u8> {
+    let mut most = 0;
     for value in headers.get_all(HOPS) {
         let digits = value.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
         let Some(digits) = digits else {
             return Err(Reject::bad_request("must be a number").at("Postrider-Hops"));
         };
-        if digits.parse().map_or(true, |hops: u64| hops > MAX_HOPS) {
-            return Err(Reject::loop_detected());
-        }
+        let hops = digits.parse().ok().filter(|hops: &u8| *hops <= MAX_HOPS).ok_or_else(Reject::loop_detected)?;
+        most = most.max(hops);
     }
-    Ok(())
+    Ok(most)
 }

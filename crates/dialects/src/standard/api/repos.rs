@@ -67,7 +67,7 @@ pub(crate) async fn create(
     need_repo_scope(&caller, private)?;
     let directory = context.ports.directory();
     let owner = directory.account(&login).ok_or_else(|| Reject::invalid("owner", "there is no such account"))?;
-    let place = Place { account: owner.id, repository: None };
+    let place = Place { account: owner.id, repository: None, app: None };
     if caller.role(directory, place) != Some(OrgRole::Owner) && !caller.is_site_admin() {
         return Err(Reject::forbidden("only owners of the account may create repositories in it").at("owner"));
     }

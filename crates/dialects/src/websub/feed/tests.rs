@@ -32,7 +32,7 @@ fn event(number: i64, kind: &str, data: impl Into<Bytes>) -> Event {
         subject: None,
         occurred_at: None,
         accepted_at: Timestamp::from_micros(START.as_micros() + number * 1_000_000),
-        place: Place { account: AccountId(1), repository: None },
+        place: Place { account: AccountId(1), repository: None, app: None },
         content_type: "application/json".to_owned(),
         data: data.into(),
     }

@@ -23,12 +23,13 @@ fn signature(world: &World) -> Option<String> {
     };
     let sending = Sending {
         content_type: "application/json",
+        hops: 1,
         public_url: "http://postrider.test",
         number: 1,
         earlier: 0,
         redelivery: false,
         now: world.clock.now(),
-        place: domain::event::Place { account: world.app.owner, repository: Some(world.app.id) },
+        place: domain::event::Place { account: world.app.owner, repository: Some(world.app.id), app: None },
         directory: world.ports.directory(),
         entropy: &*world.ports.entropy,
     };

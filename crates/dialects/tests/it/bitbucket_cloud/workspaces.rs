@@ -20,6 +20,7 @@ async fn push(world: &World, repository: &str) -> usize {
         time: None,
         content_type: "application/json".to_owned(),
         data: Bytes::from_static(br#"{"push":{"changes":[]}}"#),
+        hops: 0,
     };
     publish(&world.ports, envelope).await.expect("published").deliveries
 }

@@ -101,6 +101,7 @@ async fn published(world: &World, repository: &str, event: &str) -> usize {
         time: None,
         content_type: "application/json".to_owned(),
         data: json!({"eventKey": event}).to_string().into(),
+        hops: 0,
     };
     publish(&world.ports, envelope).await.expect("published").deliveries
 }
@@ -113,12 +114,13 @@ async fn next_request(world: &World, hook: &Value) -> WireRequest {
     let dialect = world.ports.dialects.get("bitbucket_datacenter").expect("the dialect");
     let sending = Sending {
         content_type: "application/json",
+        hops: 1,
         public_url: "http://postrider.test",
         number: 1,
         earlier: 0,
         redelivery: false,
         now: domain::ports::Clock::now(&*world.clock),
-        place: Place { account: world.app.owner, repository: Some(world.app.id) },
+        place: Place { account: world.app.owner, repository: Some(world.app.id), app: None },
         directory: world.ports.directory(),
         entropy: &*world.ports.entropy,
     };

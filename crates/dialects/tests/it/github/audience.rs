@@ -42,6 +42,7 @@ impl Audience {
             time: None,
             content_type: "application/json".to_owned(),
             data: data.to_string().into(),
+            hops: 0,
         };
         publish(&self.world.ports, envelope).await.expect("published");
         self.world.clock.advance(std::time::Duration::from_millis(1));

@@ -19,6 +19,7 @@ async fn published(world: &World, id: &str, kind: &str, data: Value) -> usize {
         time: None,
         content_type: "application/json".to_owned(),
         data: data.to_string().into(),
+        hops: 0,
     };
     publish(&world.ports, envelope).await.expect("published").deliveries
 }

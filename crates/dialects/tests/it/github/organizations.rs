@@ -327,6 +327,7 @@ async fn check_43_an_inactive_hook_answers_an_explicit_ping_only() {
         time: None,
         content_type: "application/json".to_owned(),
         data: json!({"action": "created"}).to_string().into(),
+        hops: 0,
     };
     assert_eq!(publish(&world.ports, envelope).await.expect("published").deliveries, 0);
     assert_eq!(world.post(&format!("{}/pings", path_of(&made)), Value::Null).await.status, 204);

@@ -38,12 +38,17 @@ pub(super) fn plan(ports: &Ports, topic: &Topic, content: Content, ce_id: String
         occurred_at: None,
         accepted_at: now,
         // Not the repository's: its own events are what happened there.
-        place: Place { account: repository.map_or(AccountId::NOBODY, |found| found.owner.id), repository: None },
+        place: Place {
+            account: repository.map_or(AccountId::NOBODY, |found| found.owner.id),
+            repository: None,
+            app: None,
+        },
         content_type: content.content_type,
         data: content.body,
         moves_refs: false,
         plan: Plan { messages: message.into_iter().collect(), deliveries, direct: false },
         topics: Vec::new(),
+        hops: 0,
     }
 }
 

@@ -97,6 +97,7 @@ fn subscription(ports: &Ports, dialect: DialectName, scope: HookScope, intent: &
         events: vec![CONTENT.to_owned()],
         secret: intent.secret.clone(),
         credentials: None,
+        headers: Vec::new(),
         format: BodyFormat::Json,
         insecure_tls: false,
         timeout: None,

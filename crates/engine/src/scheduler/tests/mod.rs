@@ -66,6 +66,7 @@ impl Bench {
             content_type: "application/json".into(),
             messages: vec![message],
             direct: false,
+            hops: 0,
         };
         Self {
             state: State::new(Arc::new(settings), directory.clone()),
