@@ -41,6 +41,9 @@ pub struct GitAccount {
     pub owner: AccountId,
     /// Where.
     pub host: GitHost,
+    /// Base URL of the host's API when it was connected. The token is sent nowhere else (contract
+    /// delivery-and-security S-5).
+    pub api: String,
     /// The user name there, for hosts that want one beside the token (Bitbucket app passwords).
     pub user: Option<String>,
     /// The token; sealed at rest.

@@ -2,6 +2,7 @@
 
 mod ci;
 mod engine;
+mod git_accounts;
 mod hub;
 mod queue;
 mod registry;
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 
 pub use ci::Ci;
 pub use engine::{Bell, FetchRequest, Fetched, SendRequest, Sender};
+pub use git_accounts::GitAccounts;
 pub use hub::{HubBacklog, MaxPending, Tasks};
 pub use queue::{Backlog, ClaimDue, Events, Hooks, Queue};
 pub use registry::{Accounts, Applications, Grants, NewAccount, NewRepository, NewToken};
@@ -78,7 +80,7 @@ pub type Edit<T> = Box<dyn FnOnce(T) -> T + Send>;
 
 /// One backend: SQLite or PostgreSQL.
 #[async_trait]
-pub trait Store: Accounts + Applications + Grants + Hooks + Events + Queue + Tasks + Ci + Views {
+pub trait Store: Accounts + Applications + Grants + GitAccounts + Hooks + Events + Queue + Tasks + Ci + Views {
     /// Accounts, repositories, tokens and hooks in memory, true as of the last commit this node heard of.
     fn directory(&self) -> &Arc<Directory>;
     /// Connects the engine. Until then nothing is admitted and all planned deliveries are queued.

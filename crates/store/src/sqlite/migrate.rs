@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "oauth", include_str!("../../migrations/sqlite/0004_oauth.sql")),
     (5, "topics", include_str!("../../migrations/sqlite/0005_topics.sql")),
     (6, "ci", include_str!("../../migrations/sqlite/0006_ci.sql")),
+    (7, "git_accounts", include_str!("../../migrations/sqlite/0007_git_accounts.sql")),
 ];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (

@@ -16,6 +16,7 @@ mod devices;
 mod events;
 mod filesystem;
 mod fresh;
+mod git_accounts;
 mod grants;
 mod hooks;
 mod inbox;

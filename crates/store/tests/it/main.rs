@@ -49,6 +49,10 @@ contract! {
         d1_an_accepted_event_is_read_back_as_it_was
         d6_a_repeat_gets_the_first_answer_and_delivers_nothing
     }
+    git_accounts {
+        an_account_has_one_credential_for_each_host_and_the_newest_counts
+        a_credential_is_removed_once_and_goes_with_its_account
+    }
     grants {
         rfc6749_a_code_gives_one_token_and_its_replay_revokes_it
         a_refused_code_is_spent_unless_it_was_anothers

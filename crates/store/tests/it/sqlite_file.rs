@@ -112,6 +112,7 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     conn.execute_batch(include_str!("samples/0005.sql")).expect("inserts");
     bed.store().create_ci_app(testkit::an_app().build()).await.expect("made");
     conn.execute_batch(include_str!("samples/0006.sql")).expect("inserts");
+    conn.execute_batch(include_str!("samples/0007.sql")).expect("inserts");
     drop(conn);
     bed.restart().await;
     let store = bed.store();
@@ -148,6 +149,8 @@ async fn a_sample_row_of_each_table_is_still_understood() {
     assert_eq!(store.read_log(build.builds[0].id, 0, 9).await.expect("reads")[0].text, "hi!");
     assert_eq!(store.build_requests(app.id, 9).await.expect("reads").len(), 1);
     assert_eq!(store.incoming(app.id, IncomingFilter::default(), 9).await.expect("reads").len(), 1);
+    let connected = store.git_account(domain::id::AccountId(1), domain::ci::GitHost::GitHub).await;
+    assert!(matches!(connected, Err(StoreError::Corrupt(what)) if what.contains("git_accounts 1")), "no such key");
     let works = bed.claim(hook.id, 9).await;
     assert_eq!(works.len(), 1);
     assert_eq!(works[0].message().body, "{}");
@@ -206,4 +209,30 @@ async fn a_row_that_cannot_be_read_is_told_and_stops_nothing_else() {
     bed.restart().await;
     assert!(matches!(bed.store().outgoing(event.id).await, Err(StoreError::Corrupt(what)) if what.contains("events")));
     bed.store().check().await.expect("goes on");
+}
+
+#[tokio::test]
+async fn s2_a_token_does_not_open_for_another_place_than_it_was_given_for() {
+    let bed = Bed::sqlite().with_repository().await;
+    let owner = domain::id::AccountId(1);
+    let host = domain::ci::GitHost::GitHub;
+    let connected = domain::ci::GitAccount {
+        owner,
+        host,
+        api: "https://git.test/api".to_owned(),
+        user: None,
+        token: domain::secret::Secret::new("hunter2"),
+        created_at: bed.now(),
+    };
+    bed.store().set_git_account(connected).await.expect("set");
+    bed.store().close().await;
+    let conn = Connection::open(bed.path()).expect("opens");
+    conn.execute("UPDATE git_accounts SET api = 'https://elsewhere.test'", []).expect("writes");
+    drop(conn);
+    let mut bed = bed;
+    bed.restart().await;
+    let read = bed.store().git_account(owner, host).await;
+    assert!(
+        matches!(read, Err(StoreError::Corrupt(what)) if what == "git_accounts 1: token_sealed does not open with its key")
+    );
 }

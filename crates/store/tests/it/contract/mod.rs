@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod applications;
 pub(crate) mod breakers;
 pub(crate) mod events;
+pub(crate) mod git_accounts;
 pub(crate) mod grants;
 pub(crate) mod hooks;
 pub(crate) mod queue;

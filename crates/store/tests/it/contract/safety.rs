@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::ci::{GitAccount, GitHost};
 use domain::hook::Hook;
+use domain::id::AccountId;
 use domain::ports::StoreError;
+use domain::secret::Secret;
 use testkit::{a_hook, an_event};
 
 use crate::bed::{Bed, Ledger, a_user, anything_goes};
@@ -137,8 +140,18 @@ pub(crate) async fn t10_no_secret_is_found_in_the_files(bed: Bed) {
     let mut bed = bed.with_repository().await;
     let new = a_hook().signed_with("canary-secret").calling("http://canary-user:canary-pass@receiver.test/").build();
     let hook = bed.hook(new).await;
-    let edit = Box::new(|hook: Hook| Hook { secret: Some(domain::secret::Secret::new("canary-second")), ..hook });
+    let edit = Box::new(|hook: Hook| Hook { secret: Some(Secret::new("canary-second")), ..hook });
     bed.store().update_hook(hook.id, bed.now(), edit, anything_goes()).await.expect("edited");
+    let connected = GitAccount {
+        owner: AccountId(1),
+        host: GitHost::GitHub,
+        api: "https://git.test/api".to_owned(),
+        user: None,
+        token: Secret::new("canary-token"),
+        created_at: bed.now(),
+    };
+    bed.store().set_git_account(connected.clone()).await.expect("set");
+    bed.store().set_git_account(connected).await.expect("set again");
     let found = |bed: &Bed| {
         let dir = bed.path();
         let files = std::fs::read_dir(dir.parent().expect("a directory")).expect("lists");
@@ -154,7 +167,7 @@ pub(crate) async fn t10_no_secret_is_found_in_the_files(bed: Bed) {
     bed.restart().await;
     assert!(!found(&bed), "S-2: after closing");
     let read = bed.store().directory().hook(hook.id).expect("exists");
-    assert_eq!(read.secret.as_ref().map(domain::secret::Secret::expose), Some("canary-second"));
+    assert_eq!(read.secret.as_ref().map(Secret::expose), Some("canary-second"));
 }
 
 pub(crate) async fn a_crash_leaves_what_was_answered(bed: Bed) {
