@@ -1,6 +1,7 @@
 //! The command line (docs/cli.md): what can be typed, and nothing about what it does.
 
 mod git;
+mod git_accounts;
 mod hooks;
 mod hub;
 mod oauth_apps;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use git::{Attach, GitCommand};
+pub(crate) use git_accounts::{GitAccountCommand, GitToken, NewGitAccount};
 pub(crate) use hooks::{DeliveryCommand, DeliveryFilter, EventCommand, HookCommand, NewHook, PublishArgs, Retries};
 pub(crate) use hub::HubCommand;
 pub(crate) use oauth_apps::{NewOAuthApp, OAuthAppCommand};
@@ -72,6 +74,9 @@ pub(crate) enum Command {
     /// OAuth applications
     #[command(subcommand)]
     OauthApp(OAuthAppCommand),
+    /// Accounts at git hosts, for registering hooks there
+    #[command(subcommand)]
+    GitAccount(GitAccountCommand),
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
@@ -124,6 +129,10 @@ mod tests {
             "hub subscriptions https://git.acme.test/acme/widgets/events/push",
             "hub log --topic https://blog.test/feed --limit 5",
             "oauth-app create --owner acme --name Ferry --redirect-uri https://a.test/ --redirect-uri http://127.0.0.1/ --json",
+            "git-account set --owner acme --host bitbucket --user alice@acme.test --token-stdin",
+            "git-account set --host github --git-token t --token mine",
+            "git-account list --owner acme",
+            "git-account remove --owner acme --host gitlab",
             "token create --user alice --scopes repo --oauth-app 00112233445566778899",
             "token create --user alice --scopes repo,admin:repo_hook --expires 90d --json",
             "--server http://h:1 --token t hook list --repo acme/widgets",

@@ -133,6 +133,7 @@ fn api_settings(
         trusted_proxies: config.server.trusted_proxies(),
         url_policy: UrlPolicy::new(move |url| policy.check_url(url).map_err(|refusal| refusal.to_string())),
         skipping,
+        git_hosts: config.git_hosts.settings(),
     }
 }
 

@@ -7,6 +7,8 @@ use domain::hook::DialectName;
 use domain::rules::target::TargetUrl;
 use ipnet::IpNet;
 
+use crate::git_hosts::GitHosts;
+
 /// Judges a hook's URL when it is saved, beyond its syntax. `Err` is the reason in a few words, such as `localhost`.
 ///
 /// The binary builds one from the engine's egress rules, so that saving and sending agree (E-2).
@@ -58,6 +60,8 @@ pub struct ApiSettings {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Dialects whose hooks skip what comes while their breaker is open; those of others hold it.
     pub skipping: Arc<[DialectName]>,
+    /// Where git hosts are called.
+    pub git_hosts: Arc<GitHosts>,
 }
 
 impl Default for ApiSettings {
@@ -70,6 +74,7 @@ impl Default for ApiSettings {
             requests_per_hour: 5_000,
             trusted_proxies: Arc::new([]),
             skipping: Arc::new([]),
+            git_hosts: Arc::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bed;
 mod errors;
+mod git_accounts;
 mod hooks;
 mod hub;
 mod log;

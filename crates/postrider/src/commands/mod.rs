@@ -6,6 +6,7 @@ mod delivery;
 mod doctor;
 mod event;
 mod git;
+mod git_account;
 mod hook;
 mod hub;
 mod migrate;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Org(args) => client::run(org::run(args, global)),
         Command::Repo(args) => client::run(repo::run(args, global)),
         Command::OauthApp(args) => client::run(oauth_app::run(args, global)),
+        Command::GitAccount(args) => client::run(git_account::run(args, global)),
         Command::Token(args) => client::run(token::run(args, global)),
         Command::Hook(args) => client::run(hook::run(args, global)),
         Command::Delivery(args) => client::run(delivery::run(args, global)),

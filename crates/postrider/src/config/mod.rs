@@ -5,6 +5,7 @@ mod bitbucket;
 mod breaker;
 mod delivery;
 mod egress;
+mod git_hosts;
 mod log;
 mod server;
 mod websub;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use bitbucket::{BitbucketCloudConfig, BitbucketDcConfig};
 pub(crate) use delivery::DeliveryConfig;
 pub(crate) use egress::EgressConfig;
+pub(crate) use git_hosts::GitHostsConfig;
 pub(crate) use log::{LogConfig, LogFormat};
 pub(crate) use server::{ApiConfig, ServerConfig};
 pub(crate) use websub::WebSubConfig;
@@ -41,6 +43,8 @@ pub(crate) struct Config {
     pub bitbucket_cloud: BitbucketCloudConfig,
     /// The open hub.
     pub websub: WebSubConfig,
+    /// Where git hosts are called.
+    pub git_hosts: GitHostsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }
@@ -104,6 +108,7 @@ impl Config {
         self.bitbucket_dc.check()?;
         self.bitbucket_cloud.check()?;
         self.websub.check()?;
+        self.git_hosts.check()?;
         self.egress.check()
     }
 
@@ -180,6 +185,10 @@ mod tests {
             ("[websub]\ntopics = [\"*\"]", "websub.topics"),
             ("[websub]\nsignature = \"md5\"", "signature"),
             ("[websub]\nmoved_to = \"elsewhere\"", "websub.moved_to"),
+            ("[git_hosts]\ngithub_api = \"git.acme.test\"", "git_hosts.github_api"),
+            ("[git_hosts]\ngitlab = \"https://u:hunter2@git.acme.test\"", "git_hosts.gitlab"),
+            ("[git_hosts]\nbitbucket_api = \"https://git.acme.test/2.0?x\"", "git_hosts.bitbucket_api"),
+            ("[git_hosts]\ntimeout = 11", "git_hosts.timeout"),
             ("[server]\ntrusted_proxies = [\"proxy\"]", "server.trusted_proxies"),
             ("[bitbucket_cloud]\nmax_hooks_per_repository = 0", "bitbucket_cloud.max_hooks_per_repository"),
         ] {

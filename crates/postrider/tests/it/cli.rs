@@ -76,6 +76,27 @@ fn oauth_applications_are_kept_from_a_shell() {
 }
 
 #[test]
+fn accounts_at_git_hosts_are_kept_from_a_shell_and_their_tokens_shown_nowhere() {
+    let server = Running::start();
+    let json = |line: &str| -> Value { serde_json::from_str(&said(server.run(line))).expect("JSON into a pipe") };
+    said(server.run("user create alice"));
+    let set = "git-account set --owner alice --host bitbucket --user alice@acme.test --token-stdin";
+    let mut piped = server.command(set).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("runs");
+    piped.stdin.take().expect("piped").write_all(b"canary-1\n").expect("writes");
+    let made: Value = serde_json::from_str(&said(piped.wait_with_output().expect("ends"))).expect("JSON");
+    assert_eq!((&made["host"], &made["user"]), (&json!("bitbucket"), &json!("alice@acme.test")));
+    let listed = json("git-account list --owner alice");
+    assert_eq!(listed, json!([made]));
+    assert!(!listed.to_string().contains("canary"));
+    said(server.run("git-account remove --owner alice --host bitbucket"));
+    assert_eq!(json("git-account list --owner alice"), json!([]));
+    failed(&server.run("git-account remove --owner alice --host bitbucket"), 1);
+    failed(&server.run("git-account set --owner alice --host github"), 2);
+    let mine = json("git-account set --host github --git-token canary-2");
+    assert_eq!((&mine["owner"], &mine["api"]), (&json!("admin"), &json!("https://api.github.com")));
+}
+
+#[test]
 fn token_create_prints_the_token_alone_unless_asked_for_json() {
     let server = Running::start();
     said(server.run("user create alice"));

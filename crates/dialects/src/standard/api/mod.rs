@@ -6,6 +6,7 @@ mod envelope;
 mod errors;
 mod events;
 mod fields;
+mod git_accounts;
 mod hook_json;
 mod hooks;
 mod hub;
@@ -66,6 +67,8 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
             get(oauth_apps::show).patch(oauth_apps::update).delete(oauth_apps::remove),
         )
         .route("/api/v1/oauth-apps/{client_id}/secret", post(oauth_apps::new_secret))
+        .route("/api/v1/git-accounts", put(git_accounts::set).get(git_accounts::list))
+        .route("/api/v1/git-accounts/{owner}/{host}", delete(git_accounts::remove))
         .route("/api/v1/hooks", post(hooks::create).get(hooks::list))
         .route("/api/v1/hooks/{id}", get(hooks::show).delete(hooks::remove))
         .route("/api/v1/hooks/{id}/pings", post(hooks::ping))

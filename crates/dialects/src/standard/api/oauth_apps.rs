@@ -98,7 +98,7 @@ pub(crate) async fn create(
 /// Whose applications.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Whose {
-    owner: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
 /// Lists the applications of an account the caller may manage.
@@ -182,8 +182,8 @@ pub(crate) fn managed(context: &Context, caller: &Caller, client_id: &str) -> An
     }
 }
 
-/// Whose applications are meant: the caller's own, or those of an account the caller manages.
-fn owner(context: &Context, caller: &Caller, login: Option<String>) -> Answer<Arc<Account>> {
+/// Whose things are meant: the caller's own, or those of an account the caller manages.
+pub(crate) fn owner(context: &Context, caller: &Caller, login: Option<String>) -> Answer<Arc<Account>> {
     caller.need_person()?;
     let Some(login) = login else { return need_scope(caller, &caller.0.user).map(|()| caller.0.user.clone()) };
     let found = context.ports.directory().account(&login).filter(|account| is_manager(context, caller, account));
