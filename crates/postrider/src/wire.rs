@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dialects::{ApiSettings, BitbucketDataCenter, SurfaceSettings, UrlPolicy, WebSub, surfaces};
+use dialects::{ApiSettings, Bitrise, BitbucketDataCenter, SurfaceSettings, UrlPolicy, WebSub, surfaces};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
 use domain::hook::DialectName;
@@ -199,6 +199,8 @@ fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<Engin
     // Subscribers never asked to be left alone for a day: the hub's own schedule, and whatever comes while a breaker is
     // open is held for them (contract websub section 8).
     dialect_schedules.entry(WebSub::NAME).or_insert(Schedule::Vendor);
+    // One attempt, and again by hand only: what its users know (contract bitrise section 8).
+    dialect_schedules.entry(Bitrise::NAME).or_insert(Schedule::Vendor);
     let hub_breaker = BreakerSettings { on_open: OnOpen::Hold, ..delivery.breaker.settings() };
     Ok(EngineSettings {
         bulkheads: Bulkheads {

@@ -1,6 +1,9 @@
 //! Bitrise: outgoing webhooks of apps, and the API that manages apps and builds (contract bitrise).
 
 mod api;
+mod dialect;
+mod events;
+mod payload;
 mod settings;
 mod ulid;
 
@@ -12,6 +15,7 @@ use domain::flow::Ports;
 
 use crate::{ApiSettings, Surface};
 
+pub use dialect::Bitrise;
 pub use settings::{BitriseSettings, CreateEnvelope};
 
 /// `/v0.1`.
@@ -19,7 +23,7 @@ pub(crate) struct BitriseSurface(pub(crate) Arc<BitriseSettings>);
 
 impl Surface for BitriseSurface {
     fn dialect(&self) -> Option<Arc<dyn Dialect>> {
-        None
+        Some(Arc::new(Bitrise))
     }
 
     fn routes(&self, ports: Ports, settings: ApiSettings) -> Router {

@@ -105,6 +105,8 @@ pub const MAX_STREAM_SCAN: usize = 10_000;
 pub trait Views: Send + Sync {
     /// Attempts of a hook, newest first, at most `limit`.
     async fn attempts_of(&self, hook: HookId, filter: AttemptFilter, limit: usize) -> Stored<Vec<AttemptRow>>;
+    /// How many attempts of a hook are in the log; deliveries that ended without one do not count.
+    async fn count_attempts_of(&self, hook: HookId) -> Stored<u64>;
     /// One attempt, with heads and bodies.
     async fn attempt(&self, id: AttemptId) -> Stored<Option<AttemptRow>>;
     /// The newest exchange of each of these hooks, heads and bodies empty; hooks without one are left out.

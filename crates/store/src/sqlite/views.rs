@@ -46,6 +46,9 @@ pub(crate) const QUEUED: &str = "
     SELECT (SELECT count(*) FROM queue WHERE epoch IS NULL AND hook_id = ?1)
         + (SELECT count(*) FROM queue WHERE epoch IS NOT NULL AND hook_id = ?1)";
 
+/// Attempts of a hook.
+const ATTEMPTS: &str = "SELECT count(*) FROM attempts WHERE hook_id = ?1 AND outcome IS NOT NULL";
+
 fn conservation(conn: &Connection) -> Done<Conservation> {
     let params = [DeliveryState::Open.code(), flag::LATE];
     let counts = all(conn, CONSERVATION, params, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?)))?;
@@ -70,6 +73,10 @@ impl Views for Sqlite {
     async fn attempts_of(&self, hook: HookId, filter: AttemptFilter, limit: usize) -> Stored<Vec<AttemptRow>> {
         let shared = self.shared.clone();
         self.read(move |conn| attempts::of_hook(conn, &shared, hook, &filter, limit)).await
+    }
+
+    async fn count_attempts_of(&self, hook: HookId) -> Stored<u64> {
+        self.read(move |conn| one(conn, ATTEMPTS, [hook.0], |row| Ok(row.get(0)?))).await
     }
 
     async fn attempt(&self, id: AttemptId) -> Stored<Option<AttemptRow>> {

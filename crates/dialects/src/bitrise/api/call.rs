@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use bytes::Bytes;
-use domain::account::{Principal, TokenHash};
+use domain::account::{Principal, Scope, TokenHash};
+use domain::ci::{AppRole, CiApp};
 use domain::flow::Ports;
 use domain::id::Uid;
+use domain::rules::access::{HookAccess, repository_hook_access};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::errors::Reject;
 use crate::ApiSettings;
@@ -91,13 +92,28 @@ impl Call {
 
     /// What the path names with this parameter, which is written as a UUID.
     pub(super) fn slug(&self, name: &str) -> Result<Uid, Reject> {
-        uuid_slug(self.asked.param(name)).ok_or_else(Reject::not_found)
+        Uid::parse(self.asked.param(name)).ok_or_else(Reject::not_found)
     }
-}
 
-/// Reads the slug of an app or a build: a UUID as 8-4-4-4-12 hex digits in any case.
-pub(super) fn uuid_slug(text: &str) -> Option<Uid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten().map(Uid)
+    /// The app that the path names as `app`, for a caller who has that role in it; whether the token reaches that far is
+    /// what `granted` says. Who has no role hears that it is not there (section 2).
+    fn app_for(&self, need: AppRole, granted: impl Fn(&CiApp) -> bool) -> Result<Arc<CiApp>, Reject> {
+        let directory = self.shared.ports.directory();
+        let app = directory.ci_app(self.slug("app")?).ok_or_else(Reject::not_found)?;
+        let role = directory.app_role(&app, self.me.user.id).ok_or_else(Reject::not_found)?;
+        if role >= need && granted(&app) { Ok(app) } else { Err(Reject::forbidden()) }
+    }
+
+    /// The app that the path names as `app`, for a caller who has that role in it, and a token for repositories.
+    pub(super) fn app(&self, need: AppRole) -> Result<Arc<CiApp>, Reject> {
+        let has = |scope| self.me.scopes.contains(scope);
+        self.app_for(need, |app| has(Scope::Repo) || (app.is_public && has(Scope::PublicRepo)))
+    }
+
+    /// The app that the path names as `app`, for a caller who administers it, with a token for that much of its hooks.
+    pub(super) fn app_with_hooks(&self, need: HookAccess) -> Result<Arc<CiApp>, Reject> {
+        self.app_for(AppRole::Admin, |app| repository_hook_access(self.me.scopes, !app.is_public) >= Some(need))
+    }
 }
 
 /// A request body, whole, at most 1 MiB. Parsed only after the caller was found to be allowed.

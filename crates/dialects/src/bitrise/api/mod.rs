@@ -6,6 +6,7 @@
 
 mod call;
 mod errors;
+mod hooks;
 mod paging;
 mod times;
 
@@ -29,7 +30,7 @@ type Table = Vec<(&'static str, MethodRouter<Arc<Shared>>)>;
 
 /// All routes.
 pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitriseSettings>) -> Router {
-    let tables: [Table; 0] = [];
+    let tables: [Table; 1] = [hooks::table()];
     let mut router = Router::new();
     for (path, methods) in tables.into_iter().flatten() {
         let path = format!("{PREFIX}{path}");
