@@ -1,5 +1,6 @@
 //! The command line (docs/cli.md): what can be typed, and nothing about what it does.
 
+mod apps;
 mod git;
 mod git_accounts;
 mod hooks;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use apps::{AppCommand, AppEdit, NewApp};
 pub(crate) use git::{Attach, GitCommand};
 pub(crate) use git_accounts::{GitAccountCommand, GitToken, NewGitAccount};
 pub(crate) use hooks::{DeliveryCommand, DeliveryFilter, EventCommand, HookCommand, NewHook, PublishArgs, Retries};
@@ -71,6 +73,9 @@ pub(crate) enum Command {
     /// Repositories and their collaborators
     #[command(subcommand)]
     Repo(RepoCommand),
+    /// Apps: what is built, from where
+    #[command(subcommand)]
+    App(AppCommand),
     /// OAuth applications
     #[command(subcommand)]
     OauthApp(OAuthAppCommand),
@@ -126,6 +131,11 @@ mod tests {
             "org member add acme bob --role owner",
             "repo create acme/widgets --private",
             "repo collaborator add acme/widgets bob --permission write",
+            "app create --owner acme --repo acme/widgets --title Widgets --json",
+            "app create --owner acme --repo-url git@github.com:acme/w.git --provider github --relay --public --config -",
+            "app edit 0192 --no-repo --relay false --disabled true --webhook-secret-stdin",
+            "app rotate-token 0192",
+            "app config 0192 --set bitrise.yml",
             "hub subscriptions https://git.acme.test/acme/widgets/events/push",
             "hub log --topic https://blog.test/feed --limit 5",
             "oauth-app create --owner acme --name Ferry --redirect-uri https://a.test/ --redirect-uri http://127.0.0.1/ --json",

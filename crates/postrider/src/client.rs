@@ -130,6 +130,11 @@ impl Client {
         self.send_json(Method::PUT, path, body).await
     }
 
+    /// The answer to `PATCH path` with a JSON body.
+    pub(crate) async fn patch_json(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Value, ClientError> {
+        self.send_json(Method::PATCH, path, body).await
+    }
+
     /// `DELETE path`.
     pub(crate) async fn delete(&self, path: &str) -> Result<(), ClientError> {
         self.send(Method::DELETE, path, HeaderMap::new(), Bytes::new()).await.map(drop)

@@ -1,12 +1,9 @@
 //! `hook`: who wants what, where.
 
-use std::io::Read as _;
-use std::path::Path;
-
-use anyhow::Context as _;
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
+use super::input::secret_in;
 use crate::cli::{Global, HookCommand, NewHook, Retries};
 use crate::client::Client;
 use crate::output::{Column, Output};
@@ -60,7 +57,7 @@ fn body_of(new: &NewHook) -> anyhow::Result<Value> {
         "active": !new.inactive,
     });
     let secret = match &new.secret_file {
-        Some(file) => Some(read_secret(file)?),
+        Some(file) => Some(secret_in(file)?),
         None => new.secret.clone(),
     };
     if let Some(secret) = secret {
@@ -78,18 +75,4 @@ fn body_of(new: &NewHook) -> anyhow::Result<Value> {
         None => {}
     }
     Ok(body)
-}
-
-/// The first line's end is the editor's or `echo`'s, not the secret's.
-fn read_secret(file: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(file).map(|read| text = read)
-    };
-    read.with_context(|| format!("cannot read the secret from {}", file.display()))?;
-    let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    anyhow::ensure!(!secret.is_empty(), "{} holds no secret", file.display());
-    Ok(secret.to_owned())
 }

@@ -1,5 +1,6 @@
 //! One file per verb of the command line.
 
+mod app;
 mod backup;
 mod config;
 mod delivery;
@@ -9,6 +10,7 @@ mod git;
 mod git_account;
 mod hook;
 mod hub;
+mod input;
 mod migrate;
 mod oauth_app;
 mod org;
@@ -32,6 +34,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(args) => client::run(user::run(args, global)),
         Command::Org(args) => client::run(org::run(args, global)),
         Command::Repo(args) => client::run(repo::run(args, global)),
+        Command::App(args) => client::run(app::run(args, global)),
         Command::OauthApp(args) => client::run(oauth_app::run(args, global)),
         Command::GitAccount(args) => client::run(git_account::run(args, global)),
         Command::Token(args) => client::run(token::run(args, global)),
