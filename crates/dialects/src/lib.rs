@@ -4,6 +4,7 @@
 //! it. A handler extracts, calls one `domain::flow` verb and maps the answer; it knows neither SQL nor the engine.
 
 mod announce;
+mod apps;
 mod bitbucket_cloud;
 mod bitbucket_dc;
 mod bitrise;

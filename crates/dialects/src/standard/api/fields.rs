@@ -40,6 +40,11 @@ impl Fields {
         }
     }
 
+    /// Takes a member that may be absent, or null, which is something else: the inner `None`.
+    pub(crate) fn nullable<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<Option<T>>, Reject> {
+        if self.0.contains_key(name) { self.optional(name).map(Some) } else { Ok(None) }
+    }
+
     /// Takes a login or repository name.
     pub(crate) fn name(&mut self, name: &'static str) -> Result<String, Reject> {
         let text: String = self.required(name)?;
@@ -61,6 +66,11 @@ impl Fields {
             return Err(Reject::invalid(name, "must not contain control characters"));
         }
         Ok(Some(text))
+    }
+
+    /// Takes a line of free text that may be absent; null or blank clears: the inner `None`.
+    pub(crate) fn nullable_text(&mut self, name: &'static str) -> Result<Option<Option<String>>, Reject> {
+        if self.0.contains_key(name) { self.text(name).map(Some) } else { Ok(None) }
     }
 
     /// Nothing may be left: a misspelt member must not go unnoticed.

@@ -1,5 +1,7 @@
 //! The HTTP API (docs/api.md).
 
+mod app_json;
+mod apps;
 mod caller;
 mod deliveries;
 mod envelope;
@@ -69,6 +71,10 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/api/v1/oauth-apps/{client_id}/secret", post(oauth_apps::new_secret))
         .route("/api/v1/git-accounts", put(git_accounts::set).get(git_accounts::list))
         .route("/api/v1/git-accounts/{owner}/{host}", delete(git_accounts::remove))
+        .route("/api/v1/apps", post(apps::create).get(apps::list))
+        .route("/api/v1/apps/{slug}", get(apps::show).patch(apps::update).delete(apps::remove))
+        .route("/api/v1/apps/{slug}/rotate-token", post(apps::rotate_token))
+        .route("/api/v1/apps/{slug}/config", get(apps::show_config).put(apps::set_config))
         .route("/api/v1/hooks", post(hooks::create).get(hooks::list))
         .route("/api/v1/hooks/{id}", get(hooks::show).delete(hooks::remove))
         .route("/api/v1/hooks/{id}/pings", post(hooks::ping))

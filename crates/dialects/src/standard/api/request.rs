@@ -1,5 +1,7 @@
 //! What requests carry: path, query, body, taken out so that every mistake is answered in our own shape.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -7,11 +9,13 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use bytes::Bytes;
+use domain::ci::MAX_CONFIG;
 use serde::de::DeserializeOwned;
 
+use super::Context;
 use super::errors::Reject;
 use super::fields::Fields;
-use crate::http::{BodyError, MAX_MANAGEMENT_BODY, read_body};
+use crate::http::{BodyError, MAX_MANAGEMENT_BODY, base_for, read_body};
 
 /// Names in the path.
 #[derive(Debug)]
@@ -54,6 +58,35 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         let (parts, body) = request.into_parts();
         let body = read(&parts.headers, body, MAX_MANAGEMENT_BODY, "the body is larger than 1 MiB").await?;
         Fields::parse(&body).map(Self)
+    }
+}
+
+/// Room for a configuration as a JSON string, where line breaks and quotes take two bytes each.
+const MAX_CONFIG_BODY: usize = 2 * MAX_CONFIG + 64 * 1024;
+
+/// The members of a JSON body with a whole `bitrise.yml` in it.
+#[derive(Debug)]
+pub(crate) struct ConfigBody(pub(crate) Fields);
+
+impl<S: Send + Sync> FromRequest<S> for ConfigBody {
+    type Rejection = Reject;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Reject> {
+        let (parts, body) = request.into_parts();
+        let body = read(&parts.headers, body, MAX_CONFIG_BODY, "the configuration is larger than 1 MiB").await?;
+        Fields::parse(&body).map(Self)
+    }
+}
+
+/// Where the caller reaches this server: the start of URLs in answers, without a trailing slash.
+#[derive(Debug)]
+pub(crate) struct Base(pub(crate) String);
+
+impl FromRequestParts<Arc<Context>> for Base {
+    type Rejection = Reject;
+
+    async fn from_request_parts(parts: &mut Parts, context: &Arc<Context>) -> Result<Self, Reject> {
+        Ok(Self(base_for(&parts.headers, &parts.uri, &context.settings, &context.ports)))
     }
 }
 
