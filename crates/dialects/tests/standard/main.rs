@@ -1,5 +1,6 @@
 //! `/api/v1` over a real store: what docs/api.md promises, request by request.
 
+mod apps;
 mod bed;
 mod errors;
 mod git_accounts;

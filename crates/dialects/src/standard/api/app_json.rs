@@ -199,7 +199,9 @@ fn webhook_secret(body: &mut Fields) -> Answer<Option<Option<Secret>>> {
 pub(crate) fn config(body: &mut Fields) -> Answer<Option<Option<Arc<str>>>> {
     let Some(text) = body.nullable::<String>("config")? else { return Ok(None) };
     match text {
-        Some(text) if text.len() > MAX_CONFIG => Err(Reject::too_large("the configuration is larger than 1 MiB").at("config")),
+        Some(text) if text.len() > MAX_CONFIG => {
+            Err(Reject::too_large("the configuration is larger than 1 MiB").at("config"))
+        }
         text => Ok(Some(text.map(Arc::from))),
     }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::app_json::{CiAppJson, Said, config};
 use super::caller::Caller;
 use super::errors::Reject;
-use super::paging::{Items, Page};
+use super::paging::Page;
 use super::request::{Base, ConfigBody, JsonBody, Names, Params};
 use super::{Answer, Api, Context};
 use crate::apps::{MAX_APPS, Wish};
@@ -78,7 +78,7 @@ pub(crate) async fn list(
     Base(base): Base,
     Params(page): Params<Page>,
     Params(whose): Params<Whose>,
-) -> Answer<(impl IntoResponse, Json<Items<CiAppJson>>)> {
+) -> Answer<impl IntoResponse> {
     let directory = context.ports.directory();
     let window = page.window()?;
     let found = match &whose.owner {
