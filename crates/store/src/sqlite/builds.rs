@@ -324,7 +324,8 @@ pub(super) fn page(conn: &Connection, app: CiAppId, filter: &BuildFilter) -> Don
     let mut sql = format!("{BUILD} WHERE {wanted}");
     // Both orders are by a pair that only ends with the id: open builds first, if they go first.
     let rank = match filter.order {
-        BuildOrder::Created => "0",
+        // Not a bare number, which would mean a column.
+        BuildOrder::Created => "(stage < 0)",
         BuildOrder::RunningFirst => "(stage = 2)",
     };
     if let Some(from) = filter.from {
