@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::builds::Builds;
 use crate::courier::Courier;
 use crate::dispatcher::{Dispatcher, hand_back};
 use crate::errands::Errands;
@@ -36,6 +37,7 @@ pub struct Engine {
     settler: Arc<Settler>,
     dispatcher: Arc<Dispatcher>,
     errands: Arc<Errands>,
+    builds: Arc<Builds>,
     started: watch::Receiver<bool>,
     /// Ends claiming and polling.
     stop: CancellationToken,
@@ -45,6 +47,7 @@ pub struct Engine {
 }
 
 struct Tasks {
+    builds: JoinSet<()>,
     couriers: JoinSet<()>,
     loops: JoinSet<()>,
     settler: JoinSet<()>,
@@ -70,6 +73,7 @@ impl Engine {
             report: Report::new(&ports.dialects, settings.log_attempts),
         });
         let errands = Arc::new(Errands::new(ports.clone(), shared.errands.clone()));
+        let builds = Arc::new(Builds::new(ports.clone(), settings.builds.clone(), shared.builds.clone()));
         let (stop, stop_settler) = (CancellationToken::new(), CancellationToken::new());
         let (is_started, started) = watch::channel(false);
 
@@ -86,11 +90,17 @@ impl Engine {
             let (errands, stop, mut started) = (errands.clone(), stop.clone(), started.clone());
             async move {
                 // Not before recovery has freed what earlier processes had claimed.
-                tokio::select! {
-                    () = async { drop(started.wait_for(|started| *started).await) } => {}
-                    () = stop.cancelled() => {}
-                }
+                recovered(&mut started, &stop).await;
                 errands.run(&stop).await;
+            }
+        });
+        let mut build_task = JoinSet::new();
+        build_task.spawn({
+            let (builds, stop, mut started) = (builds.clone(), stop.clone(), started.clone());
+            async move {
+                // Not before the bell is connected.
+                recovered(&mut started, &stop).await;
+                builds.run(&stop).await;
             }
         });
         let mut loops = JoinSet::new();
@@ -101,8 +111,8 @@ impl Engine {
             let (ports, shared, settler, stop) = (ports.clone(), shared.clone(), settler.clone(), stop_settler.clone());
             async move { settler.run(&*ports.store, &shared, &stop).await }
         });
-        let tasks = Mutex::new(Some(Tasks { couriers, loops, settler: settler_task }));
-        Self { ports, settings, shared, settler, dispatcher, errands, started, stop, stop_settler, tasks }
+        let tasks = Mutex::new(Some(Tasks { builds: build_task, couriers, loops, settler: settler_task }));
+        Self { ports, settings, shared, settler, dispatcher, errands, builds, started, stop, stop_settler, tasks }
     }
 
     /// Waits until the queue is recovered and the bell connected.
@@ -131,15 +141,17 @@ impl Engine {
         self.errands.tick().await
     }
 
-    /// Ends leases and topics whose time has come, without waiting for the minute: for tests.
+    /// Ends leases, topics and builds whose time has come, without waiting for the minute: for tests.
     pub async fn sweep(&self) {
         self.errands.sweep().await;
+        self.builds.sweep().await;
     }
 
     /// Ends all tasks where they stand, as a crash would: for tests.
     pub async fn abort(&self) {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut tasks) = tasks else { return };
+        tasks.builds.shutdown().await;
         tasks.loops.shutdown().await;
         tasks.couriers.shutdown().await;
         tasks.settler.shutdown().await;
@@ -156,7 +168,14 @@ impl Engine {
         hand_back(&self.ports, &unstarted).await;
         while tasks.loops.join_next().await.is_some() {}
         let finished = async { while tasks.couriers.join_next().await.is_some() {} };
-        if timeout(self.settings.grace, finished).await.is_err() {
+        let built = async { while tasks.builds.join_next().await.is_some() {} };
+        let (finished, built) =
+            tokio::join!(timeout(self.settings.grace, finished), timeout(self.settings.grace, built));
+        if built.is_err() {
+            tracing::warn!("builds could not be ended in time; the next start does that");
+            tasks.builds.shutdown().await;
+        }
+        if finished.is_err() {
             tracing::warn!(
                 unfinished = tasks.couriers.len(),
                 "exchanges did not finish in time; recovery repeats them"
@@ -177,6 +196,14 @@ impl Engine {
 
 fn snapshot(shared: &Shared, settler: &Settler) -> Snapshot {
     Snapshot { unsettled: settler.unsettled(), ..shared.with(|state| state.snapshot()) }
+}
+
+/// Waits until the queue is recovered and the bell connected, or the server stops.
+async fn recovered(started: &mut watch::Receiver<bool>, stop: &CancellationToken) {
+    tokio::select! {
+        () = async { drop(started.wait_for(|started| *started).await) } => {}
+        () = stop.cancelled() => {}
+    }
 }
 
 /// Recovers, puts breakers as they were, connects the bell, then dispatches until the stop.

@@ -8,6 +8,8 @@ use domain::hook::{DialectName, Hook};
 use domain::rules::backoff::Schedule;
 use domain::rules::breaker::BreakerSettings;
 
+use crate::builds::BuildSettings;
+
 /// The shortest whole-exchange limit a hook may have (D-23).
 pub const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest whole-exchange limit a hook may have (D-23).
@@ -50,6 +52,8 @@ pub struct EngineSettings {
     pub grace: Duration,
     /// Which attempts get a log line at `INFO`.
     pub log_attempts: LogAttempts,
+    /// Who runs builds.
+    pub builds: BuildSettings,
 }
 
 /// Which attempts get a log line at `INFO`; the others get theirs at `DEBUG`.
@@ -116,6 +120,7 @@ impl Default for EngineSettings {
             lease: Duration::from_secs(900),
             grace: Duration::from_secs(10),
             log_attempts: LogAttempts::All,
+            builds: BuildSettings::default(),
         }
     }
 }

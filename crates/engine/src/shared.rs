@@ -4,12 +4,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::delivery::{PlannedDelivery, Reason, Work};
-use domain::id::HookId;
+use domain::id::{BuildId, HookId};
 use domain::ports::{Bell, Clock};
 use domain::rules::breaker::Observation;
 use domain::time::Timestamp;
 use tokio::sync::Notify;
 
+use crate::builds::BuildBell;
 use crate::errands::Due;
 use crate::lanes::{Charge, Item};
 use crate::scheduler::{Change, Job, Observed, State};
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     skips: Notify,
     /// When the hub has something to do.
     pub(crate) errands: Arc<Due>,
+    /// Who runs builds.
+    pub(crate) builds: Arc<BuildBell>,
     clock: Arc<dyn Clock>,
 }
 
@@ -46,6 +49,7 @@ impl Shared {
             dispatch: Notify::new(),
             skips: Notify::new(),
             errands: Arc::default(),
+            builds: Arc::default(),
             clock,
         }
     }
@@ -250,6 +254,10 @@ impl Bell for Shared {
 
     fn errand(&self, at: Timestamp) {
         self.errands.at(at);
+    }
+
+    fn build(&self, build: BuildId) {
+        self.builds.ring(build);
     }
 
     fn changed(&self, hook: HookId) {

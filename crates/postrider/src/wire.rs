@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dialects::{ApiSettings, Bitrise, BitbucketDataCenter, SurfaceSettings, UrlPolicy, WebSub, surfaces};
+use dialects::{ApiSettings, BitbucketDataCenter, Bitrise, BuildFolders, SurfaceSettings, UrlPolicy, WebSub, surfaces};
+use domain::ci::{Build, CiApp};
 use domain::dialect::Dialects;
 use domain::flow::Ports;
 use domain::hook::DialectName;
@@ -14,7 +15,7 @@ use domain::ports::{Clock, Entropy, Store};
 use domain::rules::backoff::Schedule;
 use domain::rules::breaker::{BreakerSettings, OnOpen};
 use domain::rules::target::EgressPolicy;
-use engine::{Bulkheads, EgressSettings, Engine, EngineSettings, HttpSender, LogAttempts};
+use engine::{Bulkheads, EgressSettings, Engine, EngineSettings, HttpSender, LogAttempts, WorkFolder};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::config::Config;
@@ -223,7 +224,14 @@ fn engine_settings(config: &Config, dialects: &Dialects) -> anyhow::Result<Engin
             (WebSub::NAME, hub_breaker),
         ]),
         max_age: delivery.max_age(),
+        builds: config.builds.settings(&config.server.data_dir, build_variables)?,
         log_attempts: if config.log.attempts { LogAttempts::All } else { LogAttempts::Failures },
         ..EngineSettings::default()
     })
+}
+
+/// What builds that run here find in their environment.
+fn build_variables(app: &CiApp, build: &Build, page: &str, folder: &WorkFolder) -> Vec<(String, String)> {
+    let folders = BuildFolders { source: &folder.source, deploy: &folder.deploy, config: folder.config.as_deref() };
+    dialects::build_variables(app, build, page, Some(folders))
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod dialect;
+mod environment;
 mod events;
 mod payload;
 mod settings;
@@ -16,6 +17,7 @@ use domain::flow::Ports;
 use crate::{ApiSettings, Surface};
 
 pub use dialect::Bitrise;
+pub use environment::{BuildFolders, build_variables};
 pub use settings::{BitriseSettings, CreateEnvelope};
 
 /// `/v0.1`.

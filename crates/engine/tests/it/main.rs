@@ -1,6 +1,7 @@
 //! The engine as a whole: against receivers on loopback, and with the embedded store behind it.
 
 mod breaking;
+mod building;
 mod delivering;
 mod guarding;
 mod keeping;

@@ -3,6 +3,7 @@
 
 mod bitbucket;
 mod breaker;
+mod builds;
 mod delivery;
 mod egress;
 mod git_hosts;
@@ -18,6 +19,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use bitbucket::{BitbucketCloudConfig, BitbucketDcConfig};
+pub(crate) use builds::BuildsConfig;
 pub(crate) use delivery::DeliveryConfig;
 pub(crate) use egress::EgressConfig;
 pub(crate) use git_hosts::GitHostsConfig;
@@ -45,6 +47,8 @@ pub(crate) struct Config {
     pub websub: WebSubConfig,
     /// Where git hosts are called.
     pub git_hosts: GitHostsConfig,
+    /// Who runs builds.
+    pub builds: BuildsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }
@@ -109,6 +113,7 @@ impl Config {
         self.bitbucket_cloud.check()?;
         self.websub.check()?;
         self.git_hosts.check()?;
+        self.builds.check()?;
         self.egress.check()
     }
 
@@ -189,6 +194,11 @@ mod tests {
             ("[git_hosts]\ngitlab = \"https://u:hunter2@git.acme.test\"", "git_hosts.gitlab"),
             ("[git_hosts]\nbitbucket_api = \"https://git.acme.test/2.0?x\"", "git_hosts.bitbucket_api"),
             ("[git_hosts]\ntimeout = 11", "git_hosts.timeout"),
+            ("[builds]\nexecutor = \"robot\"", "executor"),
+            ("[builds]\nexecutor = \"command\"", "builds.command"),
+            ("[builds]\nconcurrency = 0", "builds.concurrency"),
+            ("[builds]\ntime_limit = 0", "builds.time_limit"),
+            ("[builds]\ninherit = [\"A=b\"]", "builds.inherit"),
             ("[server]\ntrusted_proxies = [\"proxy\"]", "server.trusted_proxies"),
             ("[bitbucket_cloud]\nmax_hooks_per_repository = 0", "bitbucket_cloud.max_hooks_per_repository"),
         ] {
