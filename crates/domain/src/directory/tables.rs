@@ -61,22 +61,7 @@ impl Tables {
                 }
                 self.accounts.insert(account.id, account);
             }
-            Change::AccountGone(id) => {
-                self.forget_account_names(id);
-                self.accounts.remove(&id);
-                let repositories: Vec<_> = self.repositories.values().filter(|r| r.owner == id).map(|r| r.id).collect();
-                for repository in repositories {
-                    self.apply(Change::RepositoryGone(repository));
-                }
-                self.forget_hooks_of(HookScope::Account(id));
-                let apps: Vec<_> = self.ci_apps.values().filter(|app| app.owner == id).map(|app| app.id).collect();
-                for app in apps {
-                    self.apply(Change::CiAppGone(app));
-                }
-                self.tokens.retain(|_, token| token.user != id);
-                self.members.retain(|(organization, user), _| *organization != id && *user != id);
-                self.collaborators.retain(|(_, user), _| *user != id);
-            }
+            Change::AccountGone(id) => self.forget_account(id),
             Change::Repository(repository) => {
                 if let Some(old) = self.repositories.get(&repository.id) {
                     self.names.remove(&(old.owner, fold(&old.name)));
@@ -84,16 +69,7 @@ impl Tables {
                 self.names.insert((repository.owner, fold(&repository.name)), repository.id);
                 self.repositories.insert(repository.id, repository);
             }
-            Change::RepositoryGone(id) => {
-                if let Some(old) = self.repositories.remove(&id) {
-                    self.names.remove(&(old.owner, fold(&old.name)));
-                }
-                self.forget_hooks_of(HookScope::Repository(id));
-                self.collaborators.retain(|(repository, _), _| *repository != id);
-                for app in self.ci_apps.values_mut().filter(|app| app.repository == Some(id)) {
-                    *app = Arc::new(CiApp { repository: None, ..(**app).clone() });
-                }
-            }
+            Change::RepositoryGone(id) => self.forget_repository(id),
             Change::Hook(hook) => {
                 if let Some(old) = self.hooks.get(&hook.id).cloned() {
                     self.note_subscription(&old, false);
@@ -148,12 +124,7 @@ impl Tables {
                 self.ci_app_uids.insert(app.uid, app.id);
                 self.ci_apps.insert(app.id, app);
             }
-            Change::CiAppGone(id) => {
-                if let Some(app) = self.ci_apps.remove(&id) {
-                    self.ci_app_uids.remove(&app.uid);
-                }
-                self.forget_hooks_of(HookScope::App(id));
-            }
+            Change::CiAppGone(id) => self.forget_ci_app(id),
             Change::Membership(organization, user, role) => match role {
                 Some(role) => drop(self.members.insert((organization, user), role)),
                 None => drop(self.members.remove(&(organization, user))),
@@ -163,6 +134,44 @@ impl Tables {
                 None => drop(self.collaborators.remove(&(repository, user))),
             },
         }
+    }
+
+    /// Forgets an account with all that is its own.
+    fn forget_account(&mut self, id: AccountId) {
+        self.forget_account_names(id);
+        self.accounts.remove(&id);
+        let repositories: Vec<_> = self.repositories.values().filter(|r| r.owner == id).map(|r| r.id).collect();
+        for repository in repositories {
+            self.forget_repository(repository);
+        }
+        self.forget_hooks_of(HookScope::Account(id));
+        let apps: Vec<_> = self.ci_apps.values().filter(|app| app.owner == id).map(|app| app.id).collect();
+        for app in apps {
+            self.forget_ci_app(app);
+        }
+        self.tokens.retain(|_, token| token.user != id);
+        self.members.retain(|(organization, user), _| *organization != id && *user != id);
+        self.collaborators.retain(|(_, user), _| *user != id);
+    }
+
+    /// Forgets a repository with its hooks; apps that built it build nothing of ours any more.
+    fn forget_repository(&mut self, id: RepositoryId) {
+        if let Some(old) = self.repositories.remove(&id) {
+            self.names.remove(&(old.owner, fold(&old.name)));
+        }
+        self.forget_hooks_of(HookScope::Repository(id));
+        self.collaborators.retain(|(repository, _), _| *repository != id);
+        for app in self.ci_apps.values_mut().filter(|app| app.repository == Some(id)) {
+            *app = Arc::new(CiApp { repository: None, ..(**app).clone() });
+        }
+    }
+
+    /// Forgets an app with its hooks.
+    fn forget_ci_app(&mut self, id: CiAppId) {
+        if let Some(app) = self.ci_apps.remove(&id) {
+            self.ci_app_uids.remove(&app.uid);
+        }
+        self.forget_hooks_of(HookScope::App(id));
     }
 
     fn forget_account_names(&mut self, id: AccountId) {

@@ -34,7 +34,7 @@ pub async fn take_in(
     app: &Arc<CiApp>,
     new: NewIncoming,
     mut events: Vec<NewEvent>,
-    answer: Box<dyn FnOnce(&[Arc<Build>]) -> Answered + Send>,
+    answer: Started<Answered>,
 ) -> Stored<TakenIn> {
     let announce = announcing(ports, app);
     let started: Started<Composed> = Box::new(move |builds| {

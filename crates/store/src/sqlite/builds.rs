@@ -321,25 +321,20 @@ pub(super) fn page(conn: &Connection, app: CiAppId, filter: &BuildFilter) -> Don
     let (wanted, mut values) = conditions(app, filter);
     let count = format!("SELECT count(*) FROM builds WHERE {wanted}");
     let total = one(conn, &count, params_from_iter(&values), |row| Ok(row.get(0)?))?;
-    let mut sql = format!("{BUILD} WHERE {wanted}");
-    // Both orders are by a pair that only ends with the id: open builds first, if they go first.
-    let rank = match filter.order {
-        // Not a bare number, which would mean a column.
-        BuildOrder::Created => "(stage < 0)",
-        BuildOrder::RunningFirst => "(stage = 2)",
+    // Ids rise with time. The second order is by a pair: open builds first, then by id.
+    let (order, onward) = match filter.order {
+        BuildOrder::Created => ("id DESC", "id <= ?2"),
+        BuildOrder::RunningFirst => ("stage = 2, id DESC", "(stage = 2, -id) >= (?3, -?2)"),
     };
+    let mut since = String::new();
     if let Some(from) = filter.from {
-        let first = maybe(one(
-            conn,
-            &format!("SELECT {rank}, id FROM builds WHERE uid = ?1 AND app_id = ?2"),
-            params![from.0.as_bytes(), app.0],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-        ))?;
-        let Some((rank_of_first, id)) = first else { return Err(StoreError::NotFound.into()) };
-        sql.push_str(&format!(" AND ({rank} > ? OR ({rank} = ? AND id <= ?))"));
-        values.extend([rank_of_first, rank_of_first, id].map(Value::Integer));
+        let find = "SELECT stage = 2, id FROM builds WHERE uid = ?1 AND app_id = ?2";
+        let (ended, id): (bool, i64) =
+            one(conn, find, params![from.0.as_bytes(), app.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // Numbers the database made itself, so they need no binding.
+        since = format!(" AND {}", onward.replace("?2", &id.to_string()).replace("?3", if ended { "1" } else { "0" }));
     }
-    sql.push_str(&format!(" ORDER BY {rank}, id DESC LIMIT ?"));
+    let sql = format!("{BUILD} WHERE {wanted}{since} ORDER BY {order} LIMIT ?");
     values.push(Value::Integer(i64::try_from(filter.limit.saturating_add(1)).unwrap_or(i64::MAX)));
     let mut builds = all(conn, &sql, params_from_iter(&values), |row| Ok(Arc::new(build(row)?)))?;
     let next = builds.get(filter.limit).map(|build| build.uid);

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 use super::builds::{parsed, tell, unwritable};
-use super::codes::Coded as _;
+use super::codes::Coded;
 use super::events::maybe;
 use super::rows::{all, moment, one, uid};
 use super::writer::Tx;
@@ -31,7 +31,7 @@ const LISTED: &str = "SELECT id, uid, app_id, provider, delivery_id, event, verd
 
 fn incoming(row: &Row<'_>) -> Done<Incoming> {
     let id: i64 = row.get(0)?;
-    let verdict = super::codes::Coded::of_code(row.get(6)?);
+    let verdict = Coded::of_code(row.get(6)?);
     Ok(Incoming {
         id: IncomingId(id),
         uid: uid(row, 1)?,
@@ -126,7 +126,7 @@ pub(super) fn of_app(conn: &Connection, app: CiAppId, filter: &IncomingFilter, l
         app.0,
         filter.before.map_or(i64::MAX, |id| id.0),
         filter.provider,
-        filter.verdict.map(|verdict| verdict.code()),
+        filter.verdict.map(Coded::code),
         from,
         to,
         limit,

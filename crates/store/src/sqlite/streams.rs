@@ -16,7 +16,7 @@ const TYPES: &str = "SELECT id, kind FROM events WHERE repository_id = ?1 AND id
 
 /// An event without data that is too large: `length` of a blob does not read it.
 const EVENT: &str = "SELECT id, uid, accepted_at, account_id, repository_id, kind, source, ce_id, subject,
-        occurred_at, content_type, CASE WHEN length(data) <= ?2 THEN data END
+        occurred_at, content_type, CASE WHEN length(data) <= ?2 THEN data END, ci_app_id
     FROM events WHERE id = ?1";
 
 /// See [`Views::stream`](domain::ports::Views::stream).

@@ -45,6 +45,19 @@ contract! {
         what_a_person_asked_for_is_claimed_by_itself
         deliveries_handed_back_while_others_of_their_event_are_under_way_are_settled_once
     }
+    ci {
+        an_app_is_edited_within_its_identity_and_survives_a_restart
+        an_app_takes_its_hooks_and_builds_along_and_outlives_its_repository
+        builds_are_numbered_without_gaps_and_told_of_with_their_numbers
+        a_request_sent_twice_builds_once_and_gets_the_same_answer
+        a_request_is_read_back_as_it_came_and_the_newest_thousand_stay
+        queued_builds_are_claimed_once_by_priority_and_age
+        check_24_a_build_ends_once_and_is_told_of_once
+        what_ran_within_a_dead_process_ends_as_failed
+        a_log_is_appended_piece_by_piece_and_cut_when_it_is_too_long
+        builds_are_listed_by_filter_and_page
+        a_build_request_is_decided_once
+    }
     events {
         d1_an_accepted_event_is_read_back_as_it_was
         d6_a_repeat_gets_the_first_answer_and_delivers_nothing

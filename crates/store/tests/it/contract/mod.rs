@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod applications;
 pub(crate) mod breakers;
+pub(crate) mod ci;
 pub(crate) mod events;
 pub(crate) mod git_accounts;
 pub(crate) mod grants;
