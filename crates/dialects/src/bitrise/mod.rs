@@ -6,6 +6,7 @@ mod environment;
 mod events;
 mod payload;
 mod settings;
+mod trigger;
 mod ulid;
 
 use std::sync::Arc;

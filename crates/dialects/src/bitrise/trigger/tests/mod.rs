@@ -1,0 +1,4 @@
+//! The tables of the contract, and what they do not say.
+
+mod configs;
+mod tables;
