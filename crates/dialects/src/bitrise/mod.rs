@@ -6,6 +6,7 @@ mod environment;
 mod events;
 mod payload;
 mod settings;
+mod start;
 mod trigger;
 mod ulid;
 

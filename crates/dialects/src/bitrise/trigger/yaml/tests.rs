@@ -50,7 +50,7 @@ fn a_text_that_is_no_yaml_is_refused_with_the_line() {
         ("a: *nope", "line 1: "),
         ("a: 1\n---\nb: 1", "line 2: there is more than one document"),
         ("? [1]\n: 2", "line 1: a key of a mapping is a list or a mapping"),
-        ("<<: 5", "line 1: << takes a mapping, or a list of them"),
+        ("<<: 5", "line 2: << takes a mapping, or a list of them"),
     ] {
         let error = load(text).expect_err(text);
         assert!(error.starts_with(line), "{text}: {error}");

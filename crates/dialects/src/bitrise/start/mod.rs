@@ -1,0 +1,145 @@
+//! From what was asked for to what is started, and to the answer (contract bitrise sections 4 and 6).
+//!
+//! [`plan`] decides without touching anything. Whoever asked hands the plan's builds and requests to `domain::flow::builds`,
+//! and has the plan's [`Reply`] tell of the builds as they have become. A git host's request may lead to several plans,
+//! whose builds are started in one go: [`Reply::takes`] says how many of them are each one's.
+
+mod answer;
+
+use std::sync::Arc;
+
+use domain::ci::{BuildParams, BuildSecret, CiApp, NewBuild, NewBuildRequest, Target};
+use domain::flow::Ports;
+use domain::id::Uid;
+
+use super::trigger::{Choice, ConfigCache, Decision};
+
+pub(crate) use answer::{Reply, TriggerResponse};
+
+/// Most builds that one event starts.
+const MAX_BUILDS: usize = 100;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct TriggerCall {
+    /// What is to be built.
+    pub(crate) params: BuildParams,
+    /// The parameters as they came, a JSON object; secrets left out.
+    pub(crate) original: Arc<str>,
+    /// Variables for the executor alone.
+    pub(crate) secrets: Vec<BuildSecret>,
+    /// Who or what asks: `webhook-github/alice`, `manual-alice`.
+    pub(crate) triggered_by: Option<String>,
+}
+
+/// What is started.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Builds.
+    pub(crate) builds: Vec<NewBuild>,
+    /// Builds that wait for approval; then there are no others.
+    pub(crate) requests: Vec<NewBuildRequest>,
+    /// What to answer.
+    pub(crate) reply: Reply,
+}
+
+/// Does the call say what to build at all? Checked before anything else; the error is a sentence.
+pub(crate) fn check_params(params: &BuildParams) -> Result<(), &'static str> {
+    let said = [&params.branch, &params.tag, &params.workflow_id, &params.pipeline_id, &params.pull_request_comment];
+    if said.iter().any(|text| !text.is_empty()) {
+        return Ok(());
+    }
+    Err("Missing branch, tag, workflow, pipeline and pull request comment: at least one of these is required")
+}
+
+/// Decides what a call starts.
+pub(crate) fn plan(ports: &Ports, configs: &ConfigCache, app: &Arc<CiApp>, call: TriggerCall) -> Plan {
+    match choose(configs, app, &call.params) {
+        Ok(choices) => started(ports, app, choices, &call),
+        Err(refusal) => Plan { builds: Vec::new(), requests: Vec::new(), reply: Reply::refused(ports, app, refusal) },
+    }
+}
+
+/// What is to be started. The error is the text of the refusal.
+fn choose(configs: &ConfigCache, app: &CiApp, params: &BuildParams) -> Result<Vec<Choice>, String> {
+    if app.is_disabled {
+        return Err("The app is disabled: nothing can be triggered".to_owned());
+    }
+    let config = configs.of(app).transpose().map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        format!("The app's bitrise.yml is invalid: {first}")
+    })?;
+    if let Some(target) = named(params)? {
+        config.map_or(Ok(()), |config| config.check(&target))?;
+        return Ok(vec![Choice { target, priority: None }]);
+    }
+    let config = config.ok_or("The app has no bitrise.yml: only a named workflow or pipeline can be triggered")?;
+    match config.decide(params) {
+        Decision::Start(choices) if choices.len() > MAX_BUILDS => Err(format!(
+            "{} workflows and pipelines match; at most {MAX_BUILDS} can be triggered at once",
+            choices.len()
+        )),
+        Decision::Start(choices) => Ok(choices),
+        Decision::NoMatch => Err(no_match(params)),
+        Decision::Refused(reason) => Err(format!("trigger pattern did not match any defined mapping: {reason}")),
+    }
+}
+
+/// The workflow or the pipeline that the call names: triggers are not asked then.
+fn named(params: &BuildParams) -> Result<Option<Target>, String> {
+    match (params.workflow_id.as_str(), params.pipeline_id.as_str()) {
+        ("", "") => Ok(None),
+        (workflow, "") => Ok(Some(Target::Workflow(workflow.to_owned()))),
+        ("", pipeline) => Ok(Some(Target::Pipeline(pipeline.to_owned()))),
+        (_, _) => Err("both workflow_id and pipeline_id are given; only one of them can be triggered".to_owned()),
+    }
+}
+
+/// The original's sentence. It has no place for a tag; ours is added at its end.
+fn no_match(params: &BuildParams) -> String {
+    let (pushed, source) = if params.is_pull_request() { ("", &*params.branch) } else { (&*params.branch, "") };
+    let tag = if params.tag.is_empty() { String::new() } else { format!(", tag: {}", params.tag) };
+    format!(
+        "trigger pattern did not match any defined mapping: Run triggered with params: push-branch: {pushed}, \
+         pr-source-branch: {source}, pr-target-branch: {}{tag}, but no matching workflow found",
+        params.branch_dest
+    )
+}
+
+/// Builds of what was chosen; or one request, if the code is a stranger's and somebody has to look at it first. What
+/// strangers bring gets no secrets.
+fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: &TriggerCall) -> Plan {
+    let now = ports.clock.now();
+    if app.is_public && app.manual_approval && call.params.is_from_fork() {
+        let priority = choices.iter().filter_map(|choice| choice.priority).max();
+        let targets: Vec<_> = choices.into_iter().map(|choice| choice.target).collect();
+        let request = NewBuildRequest {
+            uid: Uid::new(now, &*ports.entropy),
+            app: app.id,
+            params: with_priority(&call.params, priority),
+            original: call.original.clone(),
+            targets: targets.clone(),
+            triggered_by: call.triggered_by.clone(),
+            created_at: now,
+        };
+        return Plan { builds: Vec::new(), requests: vec![request], reply: Reply::waiting(ports, app, targets) };
+    }
+    let builds = choices.into_iter().map(|choice| NewBuild {
+        uid: Uid::new(now, &*ports.entropy),
+        app: app.id,
+        target: choice.target,
+        params: with_priority(&call.params, choice.priority),
+        original: call.original.clone(),
+        secrets: call.secrets.clone(),
+        triggered_by: call.triggered_by.clone(),
+        triggered_at: now,
+    });
+    let builds: Vec<_> = builds.collect();
+    let reply = Reply::started(ports, app, builds.len());
+    Plan { builds, requests: Vec::new(), reply }
+}
+
+/// What the call says counts, and else what the trigger says.
+fn with_priority(params: &BuildParams, priority: Option<i64>) -> BuildParams {
+    BuildParams { priority: params.priority.or(priority), ..params.clone() }
+}
