@@ -29,6 +29,7 @@ use domain::flow::Ports;
 pub use bitbucket_cloud::{BitbucketCloud, BitbucketCloudSettings};
 pub use bitbucket_dc::{BitbucketDataCenter, BitbucketDataCenterSettings, PayloadDialect};
 pub use bitrise::{Bitrise, BitriseSettings, BuildFolders, CreateEnvelope, build_variables};
+pub use bitrise::{Startable, TriggerReport, TriggerTest, test_triggers};
 pub use git_hosts::{GitHosts, MAX_GIT_HOST_TIMEOUT};
 pub use github::GitHub;
 pub use http::{ApiSettings, UrlPolicy};

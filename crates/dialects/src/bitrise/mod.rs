@@ -2,6 +2,7 @@
 
 mod api;
 mod dialect;
+mod dry_run;
 mod environment;
 mod events;
 mod payload;
@@ -19,8 +20,10 @@ use domain::flow::Ports;
 use crate::{ApiSettings, Surface};
 
 pub use dialect::Bitrise;
+pub use dry_run::{Startable, TriggerTest, test_triggers};
 pub use environment::{BuildFolders, build_variables};
 pub use settings::{BitriseSettings, CreateEnvelope};
+pub use trigger::Report as TriggerReport;
 
 /// `/v0.1`.
 pub(crate) struct BitriseSurface(pub(crate) Arc<BitriseSettings>);

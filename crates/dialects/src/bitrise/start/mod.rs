@@ -12,7 +12,7 @@ use domain::ci::{BuildParams, BuildSecret, CiApp, NewBuild, NewBuildRequest, Tar
 use domain::flow::Ports;
 use domain::id::Uid;
 
-use super::trigger::{Choice, ConfigCache, Decision};
+use super::trigger::{Choice, Config, ConfigCache, Decision};
 
 pub(crate) use answer::{Reply, TriggerResponse};
 
@@ -69,6 +69,11 @@ fn choose(configs: &ConfigCache, app: &CiApp, params: &BuildParams) -> Result<Ve
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         format!("The app's bitrise.yml is invalid: {first}")
     })?;
+    choose_by(config.as_deref(), params)
+}
+
+/// The same for an app that may be triggered, with its configuration.
+pub(super) fn choose_by(config: Option<&Config>, params: &BuildParams) -> Result<Vec<Choice>, String> {
     if let Some(target) = named(params)? {
         config.map_or(Ok(()), |config| config.check(&target))?;
         return Ok(vec![Choice { target, priority: None }]);

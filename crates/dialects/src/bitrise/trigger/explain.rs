@@ -23,17 +23,17 @@ pub(crate) struct Explanation {
 
 /// What became of one trigger.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Report {
+pub struct Report {
     /// What it is called.
-    pub(crate) item: String,
+    pub item: String,
     /// What it starts: `workflow:a`.
-    pub(crate) target: String,
+    pub target: String,
     /// It matches, and is what decides.
-    pub(crate) chosen: bool,
+    pub chosen: bool,
     /// It matches.
-    pub(crate) matches: bool,
+    pub matches: bool,
     /// Why, or why not.
-    pub(crate) reasons: Vec<String>,
+    pub reasons: Vec<String>,
 }
 
 /// Compares an event with all triggers and tells what came of each. The error says why nothing can match.
@@ -115,7 +115,7 @@ fn kind(kind: TriggerKind) -> &'static str {
 }
 
 /// `workflow:a`, `pipeline:p`.
-fn name(target: &Target) -> String {
+pub(crate) fn name(target: &Target) -> String {
     match target {
         Target::Workflow(name) => format!("workflow:{name}"),
         Target::Pipeline(name) => format!("pipeline:{name}"),

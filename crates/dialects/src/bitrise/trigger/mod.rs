@@ -22,5 +22,6 @@ mod yaml;
 pub(crate) use cache::ConfigCache;
 pub(crate) use config::Config;
 pub(crate) use decide::{Choice, Decision};
-pub(crate) use explain::{Explanation, explain};
+pub use explain::Report;
+pub(crate) use explain::{explain, name};
 pub(crate) use problem::Problem;
