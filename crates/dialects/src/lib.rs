@@ -12,6 +12,7 @@ mod git_hosts;
 mod github;
 mod hmac;
 pub mod http;
+mod incoming;
 mod json;
 mod members;
 mod standard;
