@@ -2,6 +2,7 @@
 
 mod bitbucket_cloud;
 mod bitbucket_dc;
+mod bitrise;
 mod github;
 mod nonsense;
 mod websub;

@@ -1,5 +1,6 @@
 //! The whole server in one process, on a clock of our own: every surface, a real store, a real engine, real receivers.
 
+mod bitrise;
 mod breaker;
 mod oversize;
 mod three_dialects;
