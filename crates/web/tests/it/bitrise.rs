@@ -157,7 +157,7 @@ async fn hooks_hear_of_what_they_asked_for() {
 #[tokio::test]
 async fn check_22_a_receiver_that_fails_is_called_once() {
     let bed = Bed::new().await;
-    bed.receiver.otherwise(Behaviour::Status(500));
+    bed.receiver.always(Behaviour::Status(500));
     let hook = bed.hook("/", json!({})).await;
     bed.start(&["b1"]).await;
     let [item] = bed.items(&hook, 1).await.try_into().expect("one item");
@@ -178,8 +178,10 @@ async fn check_23_a_redelivery_goes_where_the_hook_points_now_and_is_another_ite
     let hook = bed.hook("/old", json!({"secret": "old"})).await;
     bed.start(&["b1"]).await;
     let [first] = bed.items(&hook, 1).await.try_into().expect("one item");
+    bed.world.clock.advance(Duration::from_secs(1));
     let edit = json!({"url": bed.receiver.url("/new"), "events": ["all"], "headers": {"KEY": "new"}});
     bed.world.must("PUT", &hook, &edit).await;
+    bed.world.clock.advance(Duration::from_secs(1));
     let slug = first["slug"].as_str().expect("a slug");
     bed.world.must("POST", &format!("{hook}/delivery-items/{slug}/redeliver"), &Value::Null).await;
     let received = bed.receiver.wait_for(2).await;
