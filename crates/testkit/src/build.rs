@@ -185,6 +185,13 @@ impl AnEvent {
         self
     }
 
+    /// Published in answer to a chain of so many deliveries.
+    #[must_use]
+    pub fn after_hops(mut self, hops: u8) -> Self {
+        self.0.hops = hops;
+        self
+    }
+
     /// Its messages, planned before, in this dialect.
     #[must_use]
     pub fn in_dialect(mut self, dialect: DialectName) -> Self {

@@ -5,8 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::attempt::Outcome;
 use domain::delivery::{DeliveryState, Reason};
+use domain::hook::NewHook;
 use domain::ports::Clock as _;
 use domain::rules::backoff::Schedule;
+use domain::secret::Secret;
 use testkit::a_hook;
 
 use crate::script::{Reply, later, status, timed_out};
@@ -29,6 +31,38 @@ async fn an_accepted_event_is_sent_and_logged() {
     assert!(head.starts_with("Host: receiver.test\r\nContent-Length: 7\r\nX-Number: 1\r\n"), "{head}");
     let exchange = whole.attempt.exchange.expect("made");
     assert_eq!((exchange.status, &exchange.response_body[..]), (Some(200), &b"ok"[..]));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn d8_a_delivery_counts_itself_among_those_that_led_to_it() {
+    let world = World::new().await;
+    let hook = world.hook(URL).await;
+    let hops = async |earlier: u8, attempts: usize| {
+        world.accept(|event| event.for_hooks(&[hook]).after_hops(earlier)).await;
+        world.log(hook, attempts).await;
+        world.script.sent_to(URL).last().expect("sent").headers[2].clone()
+    };
+    assert_eq!(hops(0, 1).await, ("Postrider-Hops", "1".to_owned()));
+    world.script.next(URL, status(500));
+    assert_eq!(hops(4, 2).await, ("Postrider-Hops", "5".to_owned()));
+    world.advance(Duration::from_secs(7)).await;
+    world.log(hook, 3).await;
+    assert_eq!(world.script.sent_to(URL)[2].headers[2].1, "5", "a retry is the same delivery");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn s8_headers_of_the_hooks_maker_are_sent_and_their_values_are_not_logged() {
+    let world = World::new().await;
+    let headers = vec![("X-Api-Key".to_owned(), Secret::new("opensesame"))];
+    let hook = world.make(NewHook { headers: headers.clone(), ..a_hook().calling(URL).build() }).await;
+    world.publish(&[hook]).await;
+    let log = world.log(hook, 1).await;
+    assert_eq!(world.script.sent_to(URL)[0].own_headers, headers);
+    let whole = world.ports.store.attempt(log[0].attempt.id).await.expect("read").expect("there");
+    let head = String::from_utf8(whole.attempt.request_head.to_vec()).expect("text");
+    assert!(head.contains("X-Api-Key: ********\r\n") && !head.contains("opensesame"), "{head}");
     world.finish().await;
 }
 

@@ -165,7 +165,11 @@ impl Dialect for Plain {
 
     fn encode(&self, _: &Hook, message: &Message, sending: &Sending<'_>) -> WireRequest {
         assert_ne!(message.body, "\"panic\"", "as the message says");
-        let headers = vec![("X-Number", sending.number.to_string()), ("X-GitHub-Delivery", message.uid.to_string())];
+        let headers = vec![
+            ("X-Number", sending.number.to_string()),
+            ("X-GitHub-Delivery", message.uid.to_string()),
+            ("Postrider-Hops", sending.hops.to_string()),
+        ];
         WireRequest { headers, body: message.body.clone(), url: None }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::attempt::{MAX_RESPONSE_BODY, Outcome};
 use domain::ports::{SendRequest, Sender as _};
+use domain::secret::Secret;
 use testkit::{Behaviour, Receiver};
 
 use crate::world::{loopback, post, sender};
@@ -33,6 +34,26 @@ async fn a_request_arrives_as_it_was_asked_for_and_the_connection_is_kept() {
     assert_eq!(first.header("Content-Type"), Some("application/json"));
     assert_eq!(first.header("Accept-Encoding"), None, "E-14");
     assert_eq!(first.body, "{}");
+}
+
+#[tokio::test]
+async fn e13_headers_of_the_hooks_maker_go_along_and_win_over_nothing() {
+    let receiver = Receiver::start().await;
+    let sender = sender(loopback());
+    let with = |name: &str, value: &str| {
+        let own_headers = vec![(name.to_owned(), Secret::new(value)), ("content-type".to_owned(), Secret::new("x/y"))];
+        SendRequest { own_headers, ..post(&receiver.url("/")) }
+    };
+    assert_eq!(sender.send(with("X-Key", "value")).await.status, Some(200));
+    let received = receiver.received();
+    assert_eq!(received[0].header("X-Key"), Some("value"));
+    assert_eq!(received[0].header("Content-Type"), Some("application/json"), "the dialect's word counts");
+    for (name, value) in
+        [("Host", "elsewhere"), ("bad name", "x"), ("X-Key", "a\r\nX: y"), ("Proxy-Authorization", "x")]
+    {
+        assert_eq!(sender.send(with(name, value)).await.outcome, Outcome::InternalError, "{name}");
+    }
+    assert_eq!(receiver.received().len(), 1);
 }
 
 #[tokio::test]
