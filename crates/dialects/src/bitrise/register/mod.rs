@@ -1,0 +1,205 @@
+//! Registering an app's hook at its git host (contract bitrise section 5): the hooks there are listed, and one is added
+//! unless one with the same URL is among them. Nothing is stored here, so an attempt that failed half-way is made good by
+//! the next.
+//!
+//! Credentials go to the configured base URL of their host and nowhere else, whatever an app's clone URL says.
+
+mod bitbucket;
+mod calls;
+mod github;
+mod gitlab;
+mod turns;
+
+use domain::ci::{CiApp, GitAccount, GitHost, Provider, RepoUrl};
+use domain::flow::Ports;
+use domain::id::AccountId;
+use domain::ports::{StoreError, Stored};
+use domain::secret::Secret;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use self::calls::Calls;
+use crate::git_hosts::GitHosts;
+
+/// Why a hook was not registered.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The provider's API is not known.
+    Unsupported(Provider),
+    /// The app is of a self-hosted GitLab, and the configuration names none.
+    NoGitLab,
+    /// The clone URL does not name a repository.
+    NoRepository,
+    /// Neither the app's owner nor the caller has connected an account.
+    NotConnected(GitHost),
+    /// The account was connected for another place than the one that is configured now.
+    ConnectedElsewhere(GitHost),
+    /// The host did not want to.
+    Refused {
+        /// Which.
+        host: GitHost,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The host is out of order.
+    Broken {
+        /// Which.
+        host: GitHost,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The host answers in a form that is not that of its API.
+    Unreadable(GitHost),
+    /// The host could not be asked: away, or not allowed to be called. Which of them is not told (E-12).
+    Unreachable(GitHost),
+    /// The time was up.
+    TimedOut(GitHost),
+    /// Our own database.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What was found or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Registered {
+    /// There was such a hook.
+    Before,
+    /// There is one now.
+    Now,
+}
+
+/// The hook that an app wants at its host.
+struct Wish<'a> {
+    /// Base URL of the host's API, without a trailing slash.
+    api: &'a str,
+    /// The repository.
+    repository: RepoUrl<'a>,
+    /// Where the host is to call. Holds the app's trigger token.
+    url: Secret,
+    /// What the host is to sign with, or to send along.
+    secret: Option<&'a Secret>,
+    /// The credential.
+    account: &'a GitAccount,
+}
+
+/// How a wish is put to one host.
+struct Plan {
+    /// The hooks of the repository: listed with GET, added to with POST. Ends with the path.
+    hooks: String,
+    /// What the query calls the number of hooks on a page.
+    page_size: &'static str,
+    /// Credential and media type.
+    headers: Vec<(&'static str, String)>,
+    /// The hook.
+    body: Value,
+    /// The URLs of a page of hooks; `None` if it is no such page.
+    urls: fn(&Value) -> Option<Vec<&str>>,
+    /// Does the host refuse because it has that hook already?
+    has_it: fn(u16, &[u8]) -> bool,
+}
+
+/// Sees to it that the app's host has the app's hook, exactly once, within the configured time.
+pub(super) async fn register(
+    ports: &Ports,
+    hosts: &GitHosts,
+    app: &CiApp,
+    caller: AccountId,
+) -> Result<Registered, Failure> {
+    let host = host_of(app.provider).ok_or(Failure::Unsupported(app.provider))?;
+    // The clone URL is whatever somebody typed: its host gets no credential.
+    if app.provider == Provider::GitLabSelfHosted && !hosts.has_own_gitlab() {
+        return Err(Failure::NoGitLab);
+    }
+    let repository = repository_of(app).ok_or(Failure::NoRepository)?;
+    let calls = Calls::begin(ports, host, hosts.timeout);
+    // Of two requests at once the second finds the first one's hook.
+    let _turn = turns::wait(app.uid).await;
+    let account = credential(ports, hosts, host, [app.owner, caller]).await?;
+    let wish = Wish {
+        api: hosts.api(host),
+        repository,
+        url: hook_url(ports, host, app),
+        secret: app.webhook_secret.as_ref(),
+        account: &account,
+    };
+    let plan = match host {
+        GitHost::GitHub => github::plan(&wish),
+        GitHost::GitLab => gitlab::plan(&wish),
+        GitHost::Bitbucket => bitbucket::plan(&wish),
+    };
+    if calls.has(&plan, &wish.url).await? { Ok(Registered::Before) } else { calls.create(&plan).await }
+}
+
+/// Who hosts apps of that provider.
+fn host_of(provider: Provider) -> Option<GitHost> {
+    match provider {
+        Provider::GitHub => Some(GitHost::GitHub),
+        Provider::Bitbucket => Some(GitHost::Bitbucket),
+        Provider::GitLab | Provider::GitLabSelfHosted => Some(GitHost::GitLab),
+        Provider::Custom => None,
+    }
+}
+
+/// The repository that the clone URL names. Segments that a URL parser would take for steps up the path name nothing.
+fn repository_of(app: &CiApp) -> Option<RepoUrl<'_>> {
+    let named = RepoUrl::parse(&app.repo_url)?;
+    let mut segments = named.owner.split('/').chain([named.name]);
+    segments.all(|segment| !matches!(segment, "" | "." | "..")).then_some(named)
+}
+
+/// The first of these accounts' credentials that was given for the place that is configured now.
+async fn credential(
+    ports: &Ports,
+    hosts: &GitHosts,
+    host: GitHost,
+    owners: [AccountId; 2],
+) -> Result<GitAccount, Failure> {
+    let mut elsewhere = false;
+    for owner in owners {
+        let found: Stored<Option<GitAccount>> = ports.store.git_account(owner, host).await;
+        match found? {
+            Some(account) if account.api == hosts.api(host) => return Ok(account),
+            Some(_) => elsewhere = true,
+            None => {}
+        }
+    }
+    Err(if elsewhere { Failure::ConnectedElsewhere(host) } else { Failure::NotConnected(host) })
+}
+
+/// Where that host is to call for that app.
+fn hook_url(ports: &Ports, host: GitHost, app: &CiApp) -> Secret {
+    let provider = match host {
+        GitHost::GitHub => "github",
+        GitHost::GitLab => "gitlab",
+        GitHost::Bitbucket => "bitbucket-v2",
+    };
+    Secret::new(format!("{}/h/{provider}/{}/{}", ports.public_url, app.slug(), app.trigger_token.expose()))
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::an_app;
+
+    use super::*;
+
+    #[test]
+    fn a_clone_url_cannot_lead_to_another_path_of_the_api() {
+        for url in ["https://h.test/a/..", "https://h.test/../a/b", "git@h.test:a/./b", "https://h.test/a//b"] {
+            let mut new = an_app().build();
+            url.clone_into(&mut new.repo_url);
+            assert_eq!(repository_of(&new.numbered(domain::id::CiAppId(1))), None, "{url}");
+        }
+        assert_eq!(segment("a/../b?c#d %2e"), "a%2F..%2Fb%3Fc%23d%20%252e");
+    }
+}
