@@ -6,6 +6,7 @@ mod dry_run;
 mod environment;
 mod events;
 mod payload;
+mod register;
 mod settings;
 mod start;
 mod trigger;

@@ -5,5 +5,6 @@ mod bitbucket_dc;
 mod bitrise;
 mod github;
 mod nonsense;
+mod register_webhook;
 mod websub;
 mod world;

@@ -8,6 +8,7 @@ mod call;
 mod errors;
 mod hooks;
 mod paging;
+mod register;
 mod times;
 
 use std::sync::Arc;
@@ -30,7 +31,7 @@ type Table = Vec<(&'static str, MethodRouter<Arc<Shared>>)>;
 
 /// All routes.
 pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitriseSettings>) -> Router {
-    let tables: [Table; 1] = [hooks::table()];
+    let tables: [Table; 2] = [hooks::table(), register::table()];
     let mut router = Router::new();
     for (path, methods) in tables.into_iter().flatten() {
         let path = format!("{PREFIX}{path}");

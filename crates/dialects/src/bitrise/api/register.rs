@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 use axum::routing::post;
 use domain::ci::{CiApp, GitHost, Provider};
-use domain::flow::Ports;
 use domain::rules::access::HookAccess;
 use serde_json::{Value, json};
 
@@ -46,10 +45,9 @@ fn refusal(hosts: &GitHosts, app: &CiApp, failure: Failure) -> Reject {
             Provider::GitLabSelfHosted
         )),
         Failure::NoRepository => Reject::bad("the app's repo_url does not name a repository"),
-        Failure::NotConnected(host) => Reject::bad(format!(
-            "no {} account is connected: neither by the app's owner nor by you",
-            name(host)
-        )),
+        Failure::NotConnected(host) => {
+            Reject::bad(format!("no {} account is connected: neither by the app's owner nor by you", name(host)))
+        }
         Failure::ConnectedElsewhere(host) => Reject::bad(format!(
             "the {} account was connected for another server than {}: connect it again",
             name(host),

@@ -29,10 +29,7 @@ pub(super) fn plan(wish: &Wish<'_>) -> Plan {
     Plan {
         hooks: format!("{}/repositories/{workspace}/{name}/hooks", wish.api),
         page_size: "pagelen",
-        headers: vec![
-            ("Authorization", credential),
-            ("Accept", "application/json".to_owned()),
-        ],
+        headers: vec![("Authorization", credential), ("Accept", "application/json".to_owned())],
         body,
         urls,
         has_it: |_, _| false,

@@ -15,12 +15,7 @@ pub(super) fn plan(wish: &Wish<'_>) -> Plan {
     }
     let events = ["push", "pull_request", "issue_comment"];
     Plan {
-        hooks: format!(
-            "{}/repos/{}/{}/hooks",
-            wish.api,
-            segment(wish.repository.owner),
-            segment(wish.repository.name)
-        ),
+        hooks: format!("{}/repos/{}/{}/hooks", wish.api, segment(wish.repository.owner), segment(wish.repository.name)),
         page_size: "per_page",
         headers: vec![
             ("Authorization", format!("token {}", wish.account.token.expose())),
@@ -48,7 +43,8 @@ mod tests {
 
     #[test]
     fn only_the_refusal_of_a_second_hook_counts_as_having_it() {
-        let said = |message: &str| json!({"message": "Validation Failed", "errors": [{"message": message}]}).to_string();
+        let said =
+            |message: &str| json!({"message": "Validation Failed", "errors": [{"message": message}]}).to_string();
         assert!(has_it(422, said(EXISTS).as_bytes()));
         assert!(!has_it(400, said(EXISTS).as_bytes()));
         assert!(!has_it(422, said("url is not supported because it isn't reachable").as_bytes()));
