@@ -33,7 +33,7 @@ pub(crate) struct Bed {
     _dir: TempDir,
 }
 
-/// An answer: its JSON is null if there is no body.
+/// An answer: its JSON is null if there is no body, a text if that is plain text.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -114,7 +114,12 @@ impl Bed {
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
-        let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
+        let plain = parts.headers.get("content-type").is_some_and(|value| value == "text/plain; charset=utf-8");
+        let json = match body.as_ref() {
+            b"" => Value::Null,
+            text if plain => Value::String(String::from_utf8(text.to_vec()).expect("text")),
+            json => serde_json::from_slice(json).expect("JSON"),
+        };
         Answer { status: parts.status, headers: parts.headers, json }
     }
 

@@ -2,6 +2,7 @@
 
 mod apps;
 mod bed;
+mod builds;
 mod errors;
 mod git_accounts;
 mod hooks;

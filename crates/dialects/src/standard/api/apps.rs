@@ -238,6 +238,12 @@ fn seen_as(context: &Context, caller: &Caller, app: &CiApp) -> Option<AppRole> {
     context.ports.directory().app_role(app, caller.0.user.id)
 }
 
+/// The apps the caller sees, and its roles in them.
+pub(super) fn roles(context: &Context, caller: &Caller) -> impl Iterator<Item = (Arc<CiApp>, AppRole)> {
+    let apps = context.ports.directory().ci_apps().into_iter();
+    apps.filter_map(|app| seen_as(context, caller, &app).map(|role| (app, role)))
+}
+
 /// Does the caller belong to the account that owns the app?
 fn is_member(context: &Context, caller: &Caller, app: &CiApp) -> bool {
     let place = Place { account: app.owner, repository: None, app: None };
@@ -245,7 +251,7 @@ fn is_member(context: &Context, caller: &Caller, app: &CiApp) -> bool {
 }
 
 /// The app of that slug and the caller's role, if the caller sees it.
-fn visible(context: &Context, caller: &Caller, slug: &str) -> Answer<(Arc<CiApp>, AppRole)> {
+pub(super) fn visible(context: &Context, caller: &Caller, slug: &str) -> Answer<(Arc<CiApp>, AppRole)> {
     let unknown = || Reject::not_found("there is no such app");
     let app = Uid::parse(slug).and_then(|uid| context.ports.directory().ci_app(uid)).ok_or_else(unknown)?;
     let role = context.ports.directory().app_role(&app, caller.0.user.id).ok_or_else(unknown)?;
@@ -254,7 +260,7 @@ fn visible(context: &Context, caller: &Caller, slug: &str) -> Answer<(Arc<CiApp>
 }
 
 /// The same, if the caller's role reaches that far.
-fn managed(context: &Context, caller: &Caller, slug: &str, least: AppRole) -> Answer<(Arc<CiApp>, AppRole)> {
+pub(super) fn managed(context: &Context, caller: &Caller, slug: &str, least: AppRole) -> Answer<(Arc<CiApp>, AppRole)> {
     let (app, role) = visible(context, caller, slug)?;
     let whose = match least {
         AppRole::Owner => "owners",

@@ -2,6 +2,7 @@
 
 mod app_json;
 mod apps;
+mod builds;
 mod caller;
 mod deliveries;
 mod envelope;
@@ -82,6 +83,13 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/api/v1/hooks/{id}/deliveries", get(deliveries::list))
         .route("/api/v1/deliveries/{id}", get(deliveries::show))
         .route("/api/v1/deliveries/{id}/redeliver", post(deliveries::redeliver))
+        .route("/api/v1/builds", get(builds::list))
+        .route("/api/v1/builds/claim", post(builds::claim))
+        .route("/api/v1/builds/{slug}", get(builds::show))
+        .route("/api/v1/builds/{slug}/start", post(builds::start))
+        .route("/api/v1/builds/{slug}/log", post(builds::append).get(builds::read))
+        .route("/api/v1/builds/{slug}/finish", post(builds::finish))
+        .route("/api/v1/builds/{slug}/abort", post(builds::abort))
         .route("/api/v1/hub/topics", get(hub::topics))
         .route("/api/v1/hub/subscriptions", get(hub::subscriptions))
         .route("/api/v1/hub/subscriptions/{id}", patch(hub::update).delete(hub::remove))
