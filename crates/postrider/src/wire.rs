@@ -115,8 +115,8 @@ fn surface_settings(config: &Config) -> anyhow::Result<SurfaceSettings> {
     Ok(SurfaceSettings {
         bitbucket_cloud: config.bitbucket_cloud.settings(),
         bitbucket_dc: config.bitbucket_dc.settings()?,
+        bitrise: config.bitrise.settings(),
         websub: config.websub.settings(),
-        ..SurfaceSettings::default()
     })
 }
 

@@ -2,6 +2,7 @@
 //! unknown keys are refused; nothing here is secret except what `mask` hides.
 
 mod bitbucket;
+mod bitrise;
 mod breaker;
 mod builds;
 mod delivery;
@@ -19,6 +20,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use bitbucket::{BitbucketCloudConfig, BitbucketDcConfig};
+pub(crate) use bitrise::BitriseConfig;
 pub(crate) use builds::BuildsConfig;
 pub(crate) use delivery::DeliveryConfig;
 pub(crate) use egress::EgressConfig;
@@ -43,6 +45,8 @@ pub(crate) struct Config {
     pub bitbucket_dc: BitbucketDcConfig,
     /// Bitbucket Cloud's surface and hooks.
     pub bitbucket_cloud: BitbucketCloudConfig,
+    /// Bitrise's surface.
+    pub bitrise: BitriseConfig,
     /// The open hub.
     pub websub: WebSubConfig,
     /// Where git hosts are called.
@@ -200,6 +204,7 @@ mod tests {
             ("[builds]\ntime_limit = 0", "builds.time_limit"),
             ("[builds]\ninherit = [\"A=b\"]", "builds.inherit"),
             ("[server]\ntrusted_proxies = [\"proxy\"]", "server.trusted_proxies"),
+            ("[bitrise]\ncreate_envelope = \"paper\"", "create_envelope"),
             ("[bitbucket_cloud]\nmax_hooks_per_repository = 0", "bitbucket_cloud.max_hooks_per_repository"),
         ] {
             let error = format!("{:#}", load(toml).expect_err(toml));
