@@ -281,12 +281,16 @@ pub struct BuildFilter {
     pub before: Option<Timestamp>,
     /// Only so.
     pub status: Option<BuildStatus>,
+    /// Only so far on their way.
+    pub stage: Option<Stage>,
     /// Only (or no) builds of pipelines.
     pub pipeline: Option<bool>,
     /// Only this commit.
     pub commit: Option<String>,
     /// From this one on, in the list's order.
     pub from: Option<Uid>,
+    /// Only ids up to this one; those above count in the total all the same.
+    pub up_to: Option<BuildId>,
     /// At most so many.
     pub limit: usize,
 }

@@ -310,6 +310,9 @@ fn conditions(app: CiAppId, filter: &BuildFilter) -> (String, Vec<Value>) {
     if let Some(status) = filter.status {
         also("status = ?", Value::Integer(i64::from(status.code())));
     }
+    if let Some(stage) = filter.stage {
+        also("stage = ?", Value::Integer(stage.code()));
+    }
     if let Some(pipeline) = filter.pipeline {
         also("(pipeline IS NOT NULL) = ?", Value::Integer(pipeline.into()));
     }
@@ -333,6 +336,10 @@ pub(super) fn page(conn: &Connection, app: CiAppId, filter: &BuildFilter) -> Don
             one(conn, find, params![from.0.as_bytes(), app.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         // Numbers the database made itself, so they need no binding.
         since = format!(" AND {}", onward.replace("?2", &id.to_string()).replace("?3", if ended { "1" } else { "0" }));
+    }
+    if let Some(last) = filter.up_to {
+        since.push_str(" AND id <= ?");
+        values.push(Value::Integer(last.0));
     }
     let sql = format!("{BUILD} WHERE {wanted}{since} ORDER BY {order} LIMIT ?");
     values.push(Value::Integer(i64::try_from(filter.limit.saturating_add(1)).unwrap_or(i64::MAX)));

@@ -106,8 +106,13 @@ impl Call {
 
     /// The app that the path names as `app`, for a caller who has that role in it, and a token for repositories.
     pub(super) fn app(&self, need: AppRole) -> Result<Arc<CiApp>, Reject> {
+        self.app_for(need, |app| self.reaches(app.is_public))
+    }
+
+    /// Is it a token for repositories: for all, or for public ones?
+    pub(super) fn reaches(&self, is_public: bool) -> bool {
         let has = |scope| self.me.scopes.contains(scope);
-        self.app_for(need, |app| has(Scope::Repo) || (app.is_public && has(Scope::PublicRepo)))
+        has(Scope::Repo) || (is_public && has(Scope::PublicRepo))
     }
 
     /// The app that the path names as `app`, for a caller who administers it, with a token for that much of its hooks.

@@ -4,11 +4,17 @@
 //! and answers with an [`errors::Reply`]; `errors` words every refusal. Each noun has a folder with a `table` of its paths
 //! below `/v0.1`; every path is served with and without a trailing slash.
 
+mod accounts;
+mod apps;
+mod base;
+mod builds;
 mod call;
 mod errors;
 mod hooks;
+mod members;
 mod paging;
 mod register;
+mod requests;
 mod times;
 
 use std::sync::Arc;
@@ -31,7 +37,14 @@ type Table = Vec<(&'static str, MethodRouter<Arc<Shared>>)>;
 
 /// All routes.
 pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitriseSettings>) -> Router {
-    let tables: [Table; 2] = [hooks::table(), register::table()];
+    let tables: [Table; 6] = [
+        accounts::table(),
+        apps::table(),
+        builds::table(),
+        hooks::table(),
+        register::table(),
+        requests::table(),
+    ];
     let mut router = Router::new();
     for (path, methods) in tables.into_iter().flatten() {
         let path = format!("{PREFIX}{path}");
