@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { forSuite } from "./lib/postrider.mjs";
-import { CLOUD, DATA_CENTER, FITS, NULLABLE, RIGHT, V1, V3 } from "./lib/endpoints.mjs";
+import { BITRISE, CLOUD, DATA_CENTER, FITS, NULLABLE, RIGHT, V1, V3 } from "./lib/endpoints.mjs";
 import { assertOwnError, send } from "./lib/raw.mjs";
 import { acme, tokenFor } from "./lib/scene.mjs";
 import { Sink } from "./lib/sink.mjs";
@@ -15,7 +15,7 @@ const NOT_OBJECTS = ["[]", "7", '"text"', "true", "null"];
 const DEEP = "[".repeat(20_000) + "]".repeat(20_000);
 const LARGE = Buffer.from(JSON.stringify({ pad: "x".repeat(27 * 1024 * 1024) }));
 const NOT_UTF8 = Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xff, 0xfe, 0xc0]), Buffer.from('"}')]);
-for (const surface of [V3, V1, CLOUD, DATA_CENTER]) {
+for (const surface of [V3, V1, CLOUD, DATA_CENTER, BITRISE]) {
   describe(`bad input on ${surface.prefix}`, () => {
     let server;
     let token;
@@ -35,11 +35,12 @@ for (const surface of [V3, V1, CLOUD, DATA_CENTER]) {
       const sink = await Sink.listen(t);
       await server.must("POST", "/users", { login: "bob" });
       const make = (scope) => server.must("POST", "/hooks", { scope, dialect: surface.dialect, url: sink.url(), events: [surface.event] });
-      const [hook, orgHook] = [await make("/repos/acme/widgets"), await make("/orgs/acme")];
-      await server.publish(`${surface.dialect}.${surface.event}`, "/repos/acme/widgets", {});
+      const places = (await surface.places?.(server, token)) ?? { hook: "/repos/acme/widgets", orgHook: "/orgs/acme" };
+      const [hook, orgHook] = [await make(places.hook), await make(places.orgHook)];
+      await server.publish(`${surface.dialect}.${surface.event}`, places.hook, {});
       const delivery = await eventually("a delivery", async () => (await server.must("GET", `/hooks/${hook.id}/deliveries`)).items[0]);
       const idOf = surface.idOf ?? (({ id }) => id);
-      ids = { hook: idOf(hook), orgHook: idOf(orgHook), delivery: delivery.id, bob: "bob" };
+      ids = { hook: idOf(hook), orgHook: idOf(orgHook), delivery: surface.idOfDelivery?.(delivery.id) ?? delivery.id, bob: "bob", ...places.ids };
       if (surface.admin) token = server.admin;
     });
 

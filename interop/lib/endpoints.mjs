@@ -1,5 +1,5 @@
 // Every mutating endpoint of every surface, and what is right and wrong there: the tables of bad-input.test.mjs.
-import { assertCloudError, assertDataCenterError, assertGitHubError, assertOwnError } from "./raw.mjs";
+import { assertBitriseError, assertCloudError, assertDataCenterError, assertGitHubError, assertOwnError } from "./raw.mjs";
 import { DEAD_END } from "./scene.mjs";
 
 /** Numbers that are no id of ours, and what else may stand for one. */
@@ -116,6 +116,42 @@ export const DATA_CENTER = {
   nullable: /^(configuration|credentials|sslVerificationRequired|username|password)$/,
 };
 
+/** Bitrise's: an app of acme, with its hooks. */
+export const BITRISE = {
+  prefix: "/v0.1",
+  assertError: assertBitriseError,
+  denied: [403, 404],
+  dialect: "bitrise",
+  event: "build/finished",
+  /** Where the hooks of the test are: `app` is named in paths, too. */
+  places: async (server, token) => {
+    const { slug } = await server.must("POST", "/apps", { owner: "acme", repo_url: "https://github.com/acme/rocket.git" }, { token });
+    return { hook: `/apps/${slug}`, orgHook: `/apps/${slug}`, ids: { app: slug } };
+  },
+  idOf: ({ uid }) => ulid(BigInt(`0x${uid.replaceAll("-", "")}`)),
+  /** An attempt's id has milliseconds since 2025 above its last twelve bits. */
+  idOfDelivery: (id) => ulid((((BigInt(id) >> 12n) + 1_735_689_600_000n) << 80n) | (BigInt(id) & 0xfffn)),
+  noIds: [...NO_IDS, "01D72ARNH4KR7KMW3DG3NBKXRK", "00000000-0000-0000-0000-000000000000", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ"],
+  lists: ["/apps/{app}/outgoing-webhooks", "/apps/{app}/outgoing-webhooks/{hook}/delivery-items"],
+  queries: [...NO_PAGES, "limit=51", "next=x", "next=%00", `next=${"A".repeat(3_000)}`],
+  endpoints: [
+    ["POST", "/apps/{app}/outgoing-webhooks", { strict: ["url", "events", "headers", "secret"] }],
+    ["PUT", "/apps/{app}/outgoing-webhooks/{hook}", { strict: ["url", "events", "headers", "secret"] }],
+    ["PATCH", "/apps/{app}/outgoing-webhooks/{hook}", { strict: ["url", "events", "headers", "secret"] }],
+    ["DELETE", "/apps/{app}/outgoing-webhooks/{hook}"],
+    ["POST", "/apps/{app}/outgoing-webhooks/{hook}/delivery-items/{delivery}/redeliver"],
+  ],
+  fits: { events: () => false, headers: (value) => isEmptyObject(value) },
+  nullable: /^headers$/,
+};
+
+/** 128 bits as Bitrise writes them. */
+function ulid(bits) {
+  const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  return Array.from({ length: 26 }, (_, at) => digits[Number((bits >> BigInt(5 * (25 - at))) & 31n)]).join("");
+}
+
+const bitriseHook = () => ({ url: DEAD_END, events: ["build"] });
 const cloudHook = () => ({ url: DEAD_END, events: ["repo:push"] });
 const dataCenterHook = () => ({ name: "n", url: DEAD_END, events: ["pr:opened"] });
 
@@ -138,6 +174,9 @@ export const RIGHT = {
   "PUT /projects/ACME/repos/widgets/webhooks/{hook}": dataCenterHook,
   "POST /projects/ACME/webhooks": dataCenterHook,
   "PUT /projects/ACME/webhooks/{orgHook}": dataCenterHook,
+  "POST /apps/{app}/outgoing-webhooks": bitriseHook,
+  "PUT /apps/{app}/outgoing-webhooks/{hook}": bitriseHook,
+  "PATCH /apps/{app}/outgoing-webhooks/{hook}": bitriseHook,
   "POST /hooks": () => ({ scope: "/repos/acme/widgets", dialect: "github", url: `${DEAD_END}/${crypto.randomUUID()}` }),
 };
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);

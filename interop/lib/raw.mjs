@@ -52,6 +52,14 @@ export function assertDataCenterError(answer, label) {
   }
 }
 
+/** An error as Bitrise words it: a message, ended by a newline. */
+export function assertBitriseError(answer, label) {
+  const { message, errors = [], ...more } = bodyOf(answer, label);
+  assert.deepEqual(more, {}, label);
+  assert.ok(typeof message === "string" && message && Array.isArray(errors), label);
+  assert.ok(answer.text.endsWith("}\n"), label);
+}
+
 function bodyOf(answer, label) {
   assert.ok(answer.status >= 400 && answer.status < 500, `${label}: ${answer.status} ${answer.text}`);
   assert.match(answer.headers["content-type"] ?? "", /^application\/json/, label);
