@@ -37,7 +37,7 @@ async fn check_02_the_envelope_of_a_new_hook_can_be_chosen() {
         (CreateEnvelope::Bare, 201, true, false),
         (CreateEnvelope::Data, 200, false, true),
     ] {
-        let bitrise = BitriseSettings { create_envelope, ..BitriseSettings::default() };
+        let bitrise = BitriseSettings { create_envelope };
         let bed = Bed::with(&SurfaceSettings { bitrise, ..SurfaceSettings::default() }).await;
         let answer = bed.call("POST", &bed.hooks(), simple("a.test")).await;
         assert_eq!(answer.status, status, "{create_envelope:?}");

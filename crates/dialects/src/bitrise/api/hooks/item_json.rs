@@ -1,5 +1,7 @@
 //! The delivery item (contract bitrise section 3): one attempt. Headers are the text of a JSON object.
 
+use std::time::Duration;
+
 use domain::attempt::Exchange;
 use domain::ports::AttemptRow;
 use serde::Serialize;
@@ -8,6 +10,9 @@ use serde_json::Value;
 use crate::bitrise::api::times::Micros;
 use crate::bitrise::ulid;
 use crate::http::header_map;
+
+/// Makes cutting to whole seconds rounding.
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 /// An attempt as this API tells it.
 #[derive(Debug, Serialize)]
@@ -43,7 +48,7 @@ impl ItemObject {
             response_http_status: exchange.status,
             response_headers: answered.then(|| headers(&exchange.response_head)),
             response_body: answered.then(|| text(&exchange.response_body)),
-            response_seconds: answered.then(|| (exchange.duration.as_millis().saturating_add(500) / 1_000) as u64),
+            response_seconds: answered.then(|| (exchange.duration + HALF_A_SECOND).as_secs()),
         }
     }
 }
