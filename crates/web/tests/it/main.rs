@@ -3,6 +3,7 @@
 mod bitrise;
 mod breaker;
 mod oversize;
+mod register_webhook;
 mod three_dialects;
 mod topics;
 mod websub;

@@ -25,6 +25,7 @@ pub(crate) const TOKEN: &str = "token-of-mira";
 pub(crate) struct Setup {
     pub(crate) engine: EngineSettings,
     pub(crate) surfaces: SurfaceSettings,
+    pub(crate) api: ApiSettings,
     /// Where the server may call.
     pub(crate) policy: EgressPolicy,
     /// Looks names up; `None`: the system does.
@@ -37,6 +38,7 @@ impl Default for Setup {
         Self {
             engine: EngineSettings::default(),
             surfaces: SurfaceSettings::default(),
+            api: ApiSettings::default(),
             policy: EgressPolicy { allow, ..EgressPolicy::default() },
             resolver: None,
         }
@@ -113,7 +115,7 @@ impl World {
         let engine = Engine::start(ports.clone(), setup.engine.clone());
         engine.started().await;
         let operations = web::Operations::new(store, handle);
-        let service = web::assemble(&surfaces, &ports, &ApiSettings::default(), operations);
+        let service = web::assemble(&surfaces, &ports, &setup.api, operations);
         Self { clock, ports, engine, service, setup, _recorder: recording, dir }
     }
 

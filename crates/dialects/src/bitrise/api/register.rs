@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::routing::post;
-use domain::ci::{CiApp, GitHost, Provider};
+use domain::ci::{CiApp, GitHost};
 use domain::rules::access::HookAccess;
 use serde_json::{Value, json};
 
@@ -39,19 +39,18 @@ fn refusal(hosts: &GitHosts, app: &CiApp, failure: Failure) -> Reject {
         Failure::Unsupported(provider) => Reject::bad(format!(
             "webhooks of provider {provider} cannot be registered automatically: add the hook's URL at the host yourself"
         )),
-        Failure::NoGitLab => Reject::bad(format!(
-            "no self-hosted GitLab is configured on this server (git_hosts.gitlab), and {} is not sent credentials \
-             only because the app names it",
-            Provider::GitLabSelfHosted
-        )),
+        Failure::NoGitLab => Reject::bad(
+            "no self-hosted GitLab is configured on this server (git_hosts.gitlab), and credentials are not sent to \
+             wherever an app's URL leads",
+        ),
         Failure::NoRepository => Reject::bad("the app's repo_url does not name a repository"),
         Failure::NotConnected(host) => {
             Reject::bad(format!("no {} account is connected: neither by the app's owner nor by you", name(host)))
         }
         Failure::ConnectedElsewhere(host) => Reject::bad(format!(
-            "the {} account was connected for another server than {}: connect it again",
+            "the {} account was connected for another address than {}: connect it again",
             name(host),
-            authority(hosts.api(host))
+            hosts.api(host)
         )),
         Failure::Refused { host, status } => Reject::bad(format!("{} answered {status}{}", at(host), hint(status))),
         Failure::Broken { host, status } => broken(format!("{} answered {status}", at(host))),

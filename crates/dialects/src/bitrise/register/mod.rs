@@ -13,7 +13,7 @@ mod turns;
 use domain::ci::{CiApp, GitAccount, GitHost, Provider, RepoUrl};
 use domain::flow::Ports;
 use domain::id::AccountId;
-use domain::ports::{StoreError, Stored};
+use domain::ports::StoreError;
 use domain::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -161,8 +161,7 @@ async fn credential(
 ) -> Result<GitAccount, Failure> {
     let mut elsewhere = false;
     for owner in owners {
-        let found: Stored<Option<GitAccount>> = ports.store.git_account(owner, host).await;
-        match found? {
+        match ports.store.git_account(owner, host).await? {
             Some(account) if account.api == hosts.api(host) => return Ok(account),
             Some(_) => elsewhere = true,
             None => {}

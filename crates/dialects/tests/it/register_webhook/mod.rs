@@ -184,7 +184,7 @@ async fn without_an_account_of_the_owner_the_callers_own_is_used() {
     bed.connect_at(alice, None, Some("https://elsewhere.test")).await;
     let (status, message) = bed.fails().await;
     assert_eq!(status, 400);
-    assert!(message.contains("connected for another server than api.github.com"), "{message}");
+    assert!(message.contains("connected for another address than https://api.github.com"), "{message}");
     assert!(bed.host.take_asked().is_empty(), "S-5: nothing is sent to a place the token was not given for");
     bed.connect(alice, None).await;
     bed.registers().await;
