@@ -13,6 +13,7 @@ mod plan;
 mod provider;
 mod providers;
 mod reading;
+mod relay;
 mod request;
 mod skip;
 #[cfg(test)]
