@@ -71,6 +71,7 @@ pub fn surfaces(settings: &SurfaceSettings) -> Vec<Box<dyn Surface>> {
         Box::new(bitbucket_cloud::BitbucketCloudSurface(Arc::new(settings.bitbucket_cloud.clone()))),
         Box::new(bitbucket_dc::BitbucketDataCenterSurface(Arc::new(settings.bitbucket_dc.clone()))),
         Box::new(bitrise::BitriseSurface(Arc::new(settings.bitrise.clone()))),
+        Box::new(incoming::IncomingSurface),
         Box::new(websub::WebSubSurface(Arc::new(settings.websub.clone()))),
         Box::new(standard::StandardSurface),
     ]

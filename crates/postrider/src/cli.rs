@@ -5,6 +5,7 @@ mod git;
 mod git_accounts;
 mod hooks;
 mod hub;
+mod incoming;
 mod oauth_apps;
 mod registry;
 mod server;
@@ -18,6 +19,7 @@ pub(crate) use git::{Attach, GitCommand};
 pub(crate) use git_accounts::{GitAccountCommand, GitToken, NewGitAccount};
 pub(crate) use hooks::{DeliveryCommand, DeliveryFilter, EventCommand, HookCommand, NewHook, PublishArgs, Retries};
 pub(crate) use hub::HubCommand;
+pub(crate) use incoming::{IncomingCommand, IncomingFilter};
 pub(crate) use oauth_apps::{NewOAuthApp, OAuthAppCommand};
 pub(crate) use registry::{
     CollaboratorCommand, MemberCommand, NewToken, OrgCommand, RepoCommand, RepoName, TokenCommand, UserCommand,
@@ -76,6 +78,9 @@ pub(crate) enum Command {
     /// Apps: what is built, from where
     #[command(subcommand)]
     App(AppCommand),
+    /// Requests that hooks of git hosts have sent
+    #[command(subcommand)]
+    Incoming(IncomingCommand),
     /// OAuth applications
     #[command(subcommand)]
     OauthApp(OAuthAppCommand),

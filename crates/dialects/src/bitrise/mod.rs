@@ -8,8 +8,8 @@ mod events;
 mod payload;
 mod register;
 mod settings;
-mod start;
-mod trigger;
+pub(crate) mod start;
+pub(crate) mod trigger;
 mod ulid;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ mod git;
 mod git_account;
 mod hook;
 mod hub;
+mod incoming;
 mod input;
 mod migrate;
 mod oauth_app;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Org(args) => client::run(org::run(args, global)),
         Command::Repo(args) => client::run(repo::run(args, global)),
         Command::App(args) => client::run(app::run(args, global)),
+        Command::Incoming(args) => client::run(incoming::run(args, global)),
         Command::OauthApp(args) => client::run(oauth_app::run(args, global)),
         Command::GitAccount(args) => client::run(git_account::run(args, global)),
         Command::Token(args) => client::run(token::run(args, global)),

@@ -2,6 +2,7 @@
 
 mod bitrise;
 mod breaker;
+mod incoming;
 mod oversize;
 mod register_webhook;
 mod three_dialects;

@@ -128,6 +128,11 @@ impl World {
         Self::start(setup, dir, clock, 8).await
     }
 
+    /// The whole server, for a listener.
+    pub(crate) fn service(&self) -> web::Service {
+        self.service.clone()
+    }
+
     /// The database's directory.
     pub(crate) fn dir(&self) -> &std::path::Path {
         self.dir.path()

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::provider::HookProvider;
 use super::reading::{Candidate, NotBuilt};
 use super::skip;
+use crate::bitrise::start::TriggerResponse;
 
 /// What starting a build answers: one entry for each build in `results`, and the first of them again beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,13 @@ pub(crate) struct TriggerAnswer {
     pub(crate) triggered_workflow: String,
     /// Each build. `None`: it is not told.
     pub(crate) results: Option<Vec<TriggerResult>>,
+}
+
+impl From<TriggerResponse> for TriggerAnswer {
+    fn from(told: TriggerResponse) -> Self {
+        // Both have the same names on the wire; what could not be written is empty.
+        serde_json::to_value(told).and_then(serde_json::from_value).unwrap_or_default()
+    }
 }
 
 /// One build of several.
@@ -85,7 +93,7 @@ pub(super) struct Outcome {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) errors: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    did_not_wait_for_trigger_response: bool,
+    pub(super) did_not_wait_for_trigger_response: bool,
     /// Builds that were started.
     #[serde(rename = "success_responses")]
     pub(super) started: Vec<TriggerAnswer>,

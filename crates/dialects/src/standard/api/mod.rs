@@ -13,6 +13,7 @@ mod git_accounts;
 mod hook_json;
 mod hooks;
 mod hub;
+mod incoming;
 mod oauth_apps;
 mod operations;
 mod orgs;
@@ -76,6 +77,9 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/api/v1/apps/{slug}", get(apps::show).patch(apps::update).delete(apps::remove))
         .route("/api/v1/apps/{slug}/rotate-token", post(apps::rotate_token))
         .route("/api/v1/apps/{slug}/config", get(apps::show_config).put(apps::set_config))
+        .route("/api/v1/apps/{slug}/incoming", get(incoming::list))
+        .route("/api/v1/apps/{slug}/incoming/{uid}", get(incoming::show))
+        .route("/api/v1/apps/{slug}/incoming/{uid}/replay", post(incoming::replay))
         .route("/api/v1/hooks", post(hooks::create).get(hooks::list))
         .route("/api/v1/hooks/{id}", get(hooks::show).delete(hooks::remove))
         .route("/api/v1/hooks/{id}/pings", post(hooks::ping))

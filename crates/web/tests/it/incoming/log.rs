@@ -1,0 +1,133 @@
+//! What is kept, what is taken in once, and what is taken in again.
+
+use domain::ci::{CiApp, Verdict};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::site::{GITHUB, Site, a_push};
+
+#[tokio::test]
+async fn one_delivery_sent_many_times_at_once_builds_once_and_is_answered_alike() {
+    let site = Site::new().await;
+    let answers = join_all((0..20).map(|_| site.push("d-1", "main"))).await;
+    let first = &answers[0];
+    assert_eq!(first.status, 201);
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.text), (first.status, &first.text));
+    }
+    assert_eq!(site.builds().await.total, 1);
+    let log = site.log().await;
+    assert_eq!((log.len(), log[0].repeats), (1, 19));
+    assert_eq!(site.push("d-2", "main").await.json()["success_responses"][0]["build_number"], 2);
+}
+
+#[tokio::test]
+async fn a_delivery_that_led_to_nothing_is_answered_alike_as_well() {
+    let site = Site::new().await;
+    let headers = [GITHUB[0], ("x-github-event", "ping"), ("x-github-delivery", "d-1")];
+    let send = async || site.post(&site.path("github"), &headers, "{}").await;
+    let (first, second) = (send().await, send().await);
+    assert_eq!((first.status.as_u16(), &first.text), (200, &second.text));
+    assert_eq!(site.log().await.len(), 1);
+}
+
+#[tokio::test]
+async fn everything_that_came_with_a_token_is_kept() {
+    let site = Site::new().await;
+    let path = site.path("github");
+    site.push("d-1", "main").await;
+    site.post(&path, &[GITHUB[0], ("x-github-event", "ping")], "{}").await;
+    site.post(&path, &[GITHUB[0], ("x-github-event", "issues")], "{}").await;
+    site.post(&path, &GITHUB, "no JSON").await;
+    let skipped = json!({"ref": "refs/heads/main", "head_commit": {"id": "c", "message": "[skip ci]"}});
+    site.post(&path, &GITHUB, skipped.to_string()).await;
+    let log = site.log().await;
+    let statuses: Vec<_> = log.iter().map(|logged| logged.answer.status).collect();
+    assert_eq!(statuses, [200, 400, 400, 200, 201]);
+    assert!(log.iter().all(|logged| logged.verdict == Verdict::Unattempted));
+    let events: Vec<_> = log.iter().map(|logged| logged.event.as_deref().unwrap_or("-")).collect();
+    assert_eq!(events, ["push", "push", "issues", "ping", "push"]);
+}
+
+#[tokio::test]
+async fn the_log_is_listed_filtered_and_shown_over_the_api() {
+    let site = Site::new().await;
+    let api = format!("/api/v1/apps/{}/incoming", site.app.uid);
+    site.push("d-1", "main").await;
+    let headers = [GITHUB[0], GITHUB[1], ("authorization", "Bearer hunter2"), ("x-hub-signature", "sha1=hunter2")];
+    site.post(&site.path("github"), &headers, b"\xff".to_vec()).await;
+    let listed = site.world.must("GET", &api, &Value::Null).await;
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+    assert_eq!(listed["items"][1]["delivery_id"], "d-1");
+    assert_eq!(listed["items"][1]["status"], 201);
+    for (query, found) in [
+        ("status=4xx", 1),
+        ("status=201", 1),
+        ("provider=gitlab", 0),
+        ("provider=github&verdict=unattempted", 2),
+        ("verdict=failed", 0),
+    ] {
+        let listed = site.world.must("GET", &format!("{api}?{query}"), &Value::Null).await;
+        assert_eq!(listed["items"].as_array().map(Vec::len), Some(found), "{query}");
+    }
+    let first = site.world.must("GET", &format!("{api}?limit=1"), &Value::Null).await;
+    let next = format!("{api}?limit=1&cursor={}", first["next"].as_str().expect("more"));
+    let second = site.world.must("GET", &next, &Value::Null).await;
+    assert_eq!(second["items"][0]["delivery_id"], "d-1");
+    assert_eq!(second.get("next"), None);
+    for odd in ["status=x", "verdict=x", "provider=x", "limit=0"] {
+        assert_eq!(site.world.get(&format!("{api}?{odd}")).await.status, 400, "{odd}");
+    }
+    let uid = first["items"][0]["uid"].as_str().expect("a uid");
+    let whole = site.world.must("GET", &format!("{api}/{uid}"), &Value::Null).await;
+    assert_eq!((&whole["body"], &whole["body_encoding"]), (&json!("/w=="), &json!("base64")));
+    assert!(!whole.to_string().contains("hunter2"), "{whole}");
+    assert_eq!(site.world.get(&format!("{api}/01890000-0000-7000-8000-000000000000")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_replay_is_a_new_request_with_todays_triggers() {
+    let site = Site::new().await;
+    site.push("d-1", "main").await;
+    let uid = site.log().await[0].uid;
+    let path = format!("/api/v1/apps/{}/incoming/{uid}/replay", site.app.uid);
+    let replayed = site.world.must("POST", &path, &Value::Null).await;
+    assert_eq!((&replayed["status"], &replayed["builds"][0]["number"]), (&json!(201), &json!(2)));
+    let log = site.log().await;
+    assert_eq!((log.len(), log[0].replay_of, log[0].delivery_id.as_deref()), (2, Some(uid), None));
+    assert_eq!(site.push("d-1", "main").await.json()["success_responses"][0]["build_number"], 1, "as before");
+}
+
+#[tokio::test]
+async fn what_failed_is_not_replayed() {
+    let site = Site::with(crate::world::Setup::default(), |app| {
+        app.webhook_secret = Some(domain::secret::Secret::new("s"));
+    });
+    let site = site.await;
+    assert_eq!(site.post(&site.path("github"), &GITHUB, a_push("main").to_string()).await.status, 401);
+    let uid = site.log().await[0].uid;
+    let path = format!("/api/v1/apps/{}/incoming/{uid}/replay", site.app.uid);
+    assert_eq!(site.world.call("POST", &path, &Value::Null).await.status, 409);
+    assert_eq!(site.builds().await.total, 0);
+}
+
+#[tokio::test]
+async fn what_an_app_relays_is_published_at_its_repository_once_even_if_nothing_is_built() {
+    let site = Site::new().await;
+    let ports = &site.world.ports;
+    let kite = ports.directory().locate("air", "kite").expect("populated").repository.id;
+    let edit = Box::new(move |old: CiApp| CiApp { relay: true, repository: Some(kite), ..old });
+    ports.store.update_ci_app(site.app.id, ports.clock.now(), edit).await.expect("an app");
+    let gone = json!({"ref": "refs/heads/old", "before": "a".repeat(40), "after": "0".repeat(40), "deleted": true,
+        "commits": [], "head_commit": null, "pusher": {"name": "mira"}, "sender": {"login": "mira"}});
+    let headers = [GITHUB[0], GITHUB[1], ("x-github-delivery", "d-1")];
+    for _ in 0..2 {
+        let answer = site.post(&site.path("github"), &headers, gone.to_string()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    let events = site.world.must("GET", "/api/v1/events?source=/repos/air/kite", &Value::Null).await;
+    let events: Vec<_> = events["items"].as_array().expect("a list").iter().collect();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["type"], "push");
+    assert_eq!(site.builds().await.total, 0);
+}
