@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::errors::Reject;
 use crate::ApiSettings;
 use crate::bitrise::settings::BitriseSettings;
+use crate::bitrise::trigger::ConfigCache;
 use crate::http::{Asked, BodyError, Credentials, MAX_MANAGEMENT_BODY, authenticate, parse_json, read_body};
 
 /// The header in which add-ons present their token, where they may (section 2).
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) settings: ApiSettings,
     /// Settings of this surface.
     pub(super) own: Arc<BitriseSettings>,
+    /// Configurations of apps that were read before.
+    pub(super) configs: ConfigCache,
 }
 
 /// A request taken apart, of somebody whose token is good: `Authorization` with the bare token, `token X` or `Bearer X`.
@@ -129,15 +132,19 @@ impl FromRequest<Arc<Shared>> for RawBody {
     type Rejection = Reject;
 
     async fn from_request(request: Request, _shared: &Arc<Shared>) -> Result<Self, Reject> {
-        match read_body(request.into_body(), MAX_MANAGEMENT_BODY).await {
-            Ok(bytes) => Ok(Self(bytes)),
-            Err(BodyError::TooLarge) => {
-                let status = axum::http::StatusCode::PAYLOAD_TOO_LARGE;
-                Err(Reject::new(status, format!("the body is larger than {MAX_MANAGEMENT_BODY} bytes")))
-            }
-            Err(BodyError::Broken) => Err(Reject::bad("the body could not be read")),
-        }
+        whole(request, MAX_MANAGEMENT_BODY).await.map(Self)
     }
+}
+
+/// A request body of at most so many bytes.
+pub(super) async fn whole(request: Request, limit: usize) -> Result<Bytes, Reject> {
+    read_body(request.into_body(), limit).await.map_err(|error| match error {
+        BodyError::TooLarge => {
+            let status = axum::http::StatusCode::PAYLOAD_TOO_LARGE;
+            Reject::new(status, format!("the body is larger than {limit} bytes"))
+        }
+        BodyError::Broken => Reject::bad("the body could not be read"),
+    })
 }
 
 impl RawBody {

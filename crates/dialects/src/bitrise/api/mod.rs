@@ -15,16 +15,18 @@ mod members;
 mod paging;
 mod register;
 mod requests;
+mod start;
 mod times;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 use domain::flow::Ports;
 use serde_json::{Value, json};
 
 use super::settings::BitriseSettings;
+use super::trigger::ConfigCache;
 use crate::ApiSettings;
 use call::Shared;
 use errors::{Reject, Reply};
@@ -37,13 +39,14 @@ type Table = Vec<(&'static str, MethodRouter<Arc<Shared>>)>;
 
 /// All routes.
 pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitriseSettings>) -> Router {
-    let tables: [Table; 6] = [
+    let tables = [
         accounts::table(),
         apps::table(),
         builds::table(),
         hooks::table(),
         register::table(),
         requests::table(),
+        start::table(),
     ];
     let mut router = Router::new();
     for (path, methods) in tables.into_iter().flatten() {
@@ -54,8 +57,9 @@ pub(super) fn routes(ports: Ports, settings: ApiSettings, own: Arc<BitriseSettin
         .route(PREFIX, get(root))
         .route("/v0.1/", get(root))
         .route("/v0.1/{*rest}", any(absent))
+        .route(start::BY_TOKEN, post(start::by_token))
         .method_not_allowed_fallback(not_allowed)
-        .with_state(Arc::new(Shared { ports, settings, own }))
+        .with_state(Arc::new(Shared { ports, settings, own, configs: ConfigCache::default() }))
 }
 
 /// The API's root, for everyone (section 2).

@@ -43,12 +43,12 @@ pub(crate) struct TriggerResponse {
     build_url: String,
     triggered_workflow: String,
     /// `null` if nothing was triggered.
-    results: Option<Vec<Triggered>>,
+    results: Option<Vec<BuildResult>>,
 }
 
 /// One build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Triggered {
+struct BuildResult {
     status: &'static str,
     message: String,
     build_slug: String,
@@ -131,8 +131,8 @@ impl Reply {
         }
     }
 
-    fn of_build(&self, build: &Build) -> Triggered {
-        Triggered {
+    fn of_build(&self, build: &Build) -> BuildResult {
+        BuildResult {
             message: "webhook processed".to_owned(),
             build_slug: build.slug(),
             build_number: build.number,
@@ -142,12 +142,12 @@ impl Reply {
     }
 }
 
-fn waiting(target: &Target) -> Triggered {
-    Triggered { message: "the code comes from a fork: the build waits for approval".to_owned(), ..of_target(target) }
+fn waiting(target: &Target) -> BuildResult {
+    BuildResult { message: "the code comes from a fork: the build waits for approval".to_owned(), ..of_target(target) }
 }
 
-fn of_target(target: &Target) -> Triggered {
-    Triggered {
+fn of_target(target: &Target) -> BuildResult {
+    BuildResult {
         status: "ok",
         message: String::new(),
         build_slug: String::new(),

@@ -55,7 +55,7 @@ pub(crate) fn check_params(params: &BuildParams) -> Result<(), &'static str> {
 /// Decides what a call starts.
 pub(crate) fn plan(ports: &Ports, configs: &ConfigCache, app: &Arc<CiApp>, call: TriggerCall) -> Plan {
     match choose(configs, app, &call.params) {
-        Ok(choices) => started(ports, app, choices, &call),
+        Ok(choices) => started(ports, app, choices, call),
         Err(refusal) => Plan { builds: Vec::new(), requests: Vec::new(), reply: Reply::refused(ports, app, refusal) },
     }
 }
@@ -113,18 +113,19 @@ fn no_match(params: &BuildParams) -> String {
 
 /// Builds of what was chosen; or one request, if the code is a stranger's and somebody has to look at it first. What
 /// strangers bring gets no secrets.
-fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: &TriggerCall) -> Plan {
+fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: TriggerCall) -> Plan {
     let now = ports.clock.now();
-    if app.is_public && app.manual_approval && call.params.is_from_fork() {
+    let TriggerCall { params, original, secrets, triggered_by } = call;
+    if app.is_public && app.manual_approval && params.is_from_fork() {
         let priority = choices.iter().filter_map(|choice| choice.priority).max();
         let targets: Vec<_> = choices.into_iter().map(|choice| choice.target).collect();
         let request = NewBuildRequest {
             uid: Uid::new(now, &*ports.entropy),
             app: app.id,
-            params: with_priority(&call.params, priority),
-            original: call.original.clone(),
+            params: with_priority(&params, priority),
+            original,
             targets: targets.clone(),
-            triggered_by: call.triggered_by.clone(),
+            triggered_by,
             created_at: now,
         };
         return Plan { builds: Vec::new(), requests: vec![request], reply: Reply::waiting(ports, app, targets) };
@@ -133,10 +134,10 @@ fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: &Trigger
         uid: Uid::new(now, &*ports.entropy),
         app: app.id,
         target: choice.target,
-        params: with_priority(&call.params, choice.priority),
-        original: call.original.clone(),
-        secrets: call.secrets.clone(),
-        triggered_by: call.triggered_by.clone(),
+        params: with_priority(&params, choice.priority),
+        original: original.clone(),
+        secrets: secrets.clone(),
+        triggered_by: triggered_by.clone(),
         triggered_at: now,
     });
     let builds: Vec<_> = builds.collect();

@@ -58,7 +58,7 @@ fn report(item: &Item, facts: &Facts<'_>) -> Report {
     let reasons = match verdict {
         Ok(()) if item.conditions.is_empty() => vec![format!("it is for any {}", kind(facts.kind))],
         Ok(()) => item.conditions.iter().map(|condition| sentence(condition, facts)).collect(),
-        Err(Miss::Condition(_)) => {
+        Err(Miss::Condition) => {
             let failed = item.conditions.iter().filter(|condition| !condition.holds(facts));
             failed.map(|condition| sentence(condition, facts)).collect()
         }
@@ -89,7 +89,7 @@ fn shorten(value: &str) -> String {
     format!("\"{short}{cut}\"")
 }
 
-fn word(miss: Miss<'_>, item: &Item) -> &'static str {
+fn word(miss: Miss, item: &Item) -> &'static str {
     match miss {
         Miss::Disabled => "it is disabled",
         Miss::OtherKind => match item.kind {
@@ -98,7 +98,7 @@ fn word(miss: Miss<'_>, item: &Item) -> &'static str {
             TriggerKind::PullRequest => "it is for pull requests",
             TriggerKind::Tag => "it is for tags",
         },
-        Miss::Condition(_) => "a condition does not hold",
+        Miss::Condition => "a condition does not hold",
         Miss::Comment => "it has no condition on comments, and this is a comment",
         Miss::Labelling => "it has no condition on labels, and this adds a label",
         Miss::Draft => "it is not for drafts",

@@ -39,13 +39,13 @@ pub(super) struct Condition {
 
 /// Why an item does not match.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Miss<'a> {
+pub(super) enum Miss {
     /// It is switched off.
     Disabled,
     /// The event is of another kind.
     OtherKind,
     /// A condition does not hold.
-    Condition(&'a Condition),
+    Condition,
     /// It has no condition on comments, and the event is one.
     Comment,
     /// It has no condition on labels, and the event is that some were added.
@@ -58,15 +58,15 @@ pub(super) enum Miss<'a> {
 
 impl Item {
     /// Compares it with an event.
-    pub(super) fn judge(&self, facts: &Facts<'_>) -> Result<(), Miss<'_>> {
+    pub(super) fn judge(&self, facts: &Facts<'_>) -> Result<(), Miss> {
         if !self.enabled {
             return Err(Miss::Disabled);
         }
         if !self.is_for(facts.kind) {
             return Err(Miss::OtherKind);
         }
-        if let Some(condition) = self.conditions.iter().find(|condition| !condition.holds(facts)) {
-            return Err(Miss::Condition(condition));
+        if !self.conditions.iter().all(|condition| condition.holds(facts)) {
+            return Err(Miss::Condition);
         }
         let asks = |fact| self.conditions.iter().any(|condition| condition.fact == fact);
         if facts.kind != TriggerKind::PullRequest {

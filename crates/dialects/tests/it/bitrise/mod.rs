@@ -5,6 +5,7 @@ mod bad_input;
 mod deliveries;
 mod hooks;
 mod lists;
+mod start;
 
 use std::sync::Arc;
 

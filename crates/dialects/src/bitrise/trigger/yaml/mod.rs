@@ -104,7 +104,9 @@ impl Value {
             }
             Self::List(nodes) => {
                 let _ = write!(out, "[{}:", nodes.len());
-                nodes.iter().for_each(|node| node.fingerprint(out));
+                for node in nodes {
+                    node.fingerprint(out);
+                }
             }
             Self::Map(entries) => {
                 let _ = write!(out, "{{{}:", entries.len());
