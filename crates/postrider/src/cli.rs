@@ -9,6 +9,7 @@ mod incoming;
 mod oauth_apps;
 mod registry;
 mod server;
+mod trigger;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub(crate) use registry::{
     CollaboratorCommand, MemberCommand, NewToken, OrgCommand, RepoCommand, RepoName, TokenCommand, UserCommand,
 };
 pub(crate) use server::{BackupArgs, ConfigCommand, ServeArgs, ServerArgs};
+pub(crate) use trigger::{TriggerCommand, TriggerTestArgs};
 
 /// A self-hosted webhook platform: publish an event once, every hook gets it in the format its receiver speaks.
 #[derive(Debug, Parser)]
@@ -81,6 +83,9 @@ pub(crate) enum Command {
     /// Requests that hooks of git hosts have sent
     #[command(subcommand)]
     Incoming(IncomingCommand),
+    /// What an app's triggers start
+    #[command(subcommand)]
+    Trigger(TriggerCommand),
     /// OAuth applications
     #[command(subcommand)]
     OauthApp(OAuthAppCommand),

@@ -35,6 +35,11 @@ impl Output {
         print(&if self.json { pretty(item) } else { sheet(item) })
     }
 
+    /// Prints one thing: told in lines of its own, or the whole object.
+    pub(crate) fn told(self, item: &Value, lines: &str) -> anyhow::Result<()> {
+        if self.json { print(&pretty(item)) } else { print(lines) }
+    }
+
     /// Prints one of many things to come: a table row, or an object on a line of its own.
     pub(crate) fn row(self, item: &Value, columns: &[Column], titled: bool) -> anyhow::Result<()> {
         if self.json {

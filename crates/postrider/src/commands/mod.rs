@@ -18,6 +18,7 @@ mod org;
 mod repo;
 mod serve;
 mod token;
+mod trigger;
 mod user;
 
 use crate::cli::{Cli, Command};
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Repo(args) => client::run(repo::run(args, global)),
         Command::App(args) => client::run(app::run(args, global)),
         Command::Incoming(args) => client::run(incoming::run(args, global)),
+        Command::Trigger(args) => trigger::run(args, global),
         Command::OauthApp(args) => client::run(oauth_app::run(args, global)),
         Command::GitAccount(args) => client::run(git_account::run(args, global)),
         Command::Token(args) => client::run(token::run(args, global)),

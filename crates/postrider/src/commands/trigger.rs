@@ -24,9 +24,8 @@ pub(crate) fn run(command: TriggerCommand, global: &Global) -> anyhow::Result<()
         (None, None) => String::new(),
     };
     let params = usable(params_of(&args));
-    let tested = test_triggers(&config, &params).map_err(|problems| {
-        anyhow::anyhow!("the configuration is not valid:\n{}", visible_lines(&problems))
-    })?;
+    let tested = test_triggers(&config, &params)
+        .map_err(|problems| anyhow::anyhow!("the configuration is not valid:\n{}", visible_lines(&problems)))?;
     Output::from_global(global).told(&serde_json::to_value(&tested)?, &sheet(&tested))?;
     // Why not is on standard output; the error makes the exit code.
     anyhow::ensure!(!tested.starts.is_empty(), "this event starts nothing");
@@ -88,7 +87,8 @@ fn params_of(args: &TriggerTestArgs) -> anyhow::Result<BuildParams> {
 
 /// Parameters in a file, alone or as a trigger call carries them.
 fn params_in(file: &Path) -> anyhow::Result<BuildParams> {
-    let mut value: Value = serde_json::from_str(&text_of(file)?).with_context(|| format!("{} is no JSON", file.display()))?;
+    let mut value: Value =
+        serde_json::from_str(&text_of(file)?).with_context(|| format!("{} is no JSON", file.display()))?;
     if let Some(inner) = value.get_mut("build_params") {
         value = inner.take();
     }

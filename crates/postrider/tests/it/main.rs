@@ -6,3 +6,4 @@ mod git_attach;
 mod git_push;
 mod git_spool;
 mod running;
+mod trigger;
