@@ -48,7 +48,7 @@ impl ItemObject {
             response_http_status: exchange.status,
             response_headers: answered.then(|| headers(&exchange.response_head)),
             response_body: answered.then(|| text(&exchange.response_body)),
-            response_seconds: answered.then(|| (exchange.duration + HALF_A_SECOND).as_secs()),
+            response_seconds: answered.then(|| exchange.duration.saturating_add(HALF_A_SECOND).as_secs()),
         }
     }
 }
