@@ -39,9 +39,9 @@ impl<'a> Calls<'a> {
     /// Is there a hook with that URL?
     pub(super) async fn has(&self, plan: &Plan, url: &Secret) -> Result<bool, Failure> {
         for page in 1..=MAX_PAGES {
-            let target = self.target(&format!("{}?{}={PAGE}&page={page}", plan.hooks, plan.page_size))?;
-            let headers = headers(plan);
-            let request = FetchRequest { url: target, headers, timeout: self.left()?, max_body: MAX_PAGE };
+            let url_of_page = target(&format!("{}?{}={PAGE}&page={page}", plan.hooks, plan.page_size))?;
+            let request =
+                FetchRequest { url: url_of_page, headers: headers(plan), timeout: self.left()?, max_body: MAX_PAGE };
             let fetched = self.ports.sender.fetch(request).await;
             self.judge(&fetched.exchange)?;
             let read = fetched.whole.then(|| parse_json(&fetched.exchange.response_body)).flatten();
@@ -64,7 +64,7 @@ impl<'a> Calls<'a> {
         let mut headers = headers(plan);
         headers.push(("Content-Type", "application/json".to_owned()));
         let request = SendRequest {
-            url: self.target(&plan.hooks)?,
+            url: target(&plan.hooks)?,
             headers,
             own_headers: Vec::new(),
             body: crate::json::compact(&plan.body, 512),
@@ -78,11 +78,6 @@ impl<'a> Calls<'a> {
             }
             _ => self.judge(&exchange).map(|()| Registered::Now),
         }
-    }
-
-    /// The base URL was checked with the configuration; what is too long now is so because of the repository's name.
-    fn target(&self, url: &str) -> Result<TargetUrl, Failure> {
-        TargetUrl::parse(url).map_err(|_| Failure::NoRepository)
     }
 
     fn left(&self) -> Result<Duration, Failure> {
@@ -110,6 +105,11 @@ impl<'a> Calls<'a> {
             ) => Err(Failure::Unreachable(host)),
         }
     }
+}
+
+/// The base URL was checked with the configuration; what is too long now is so because of the repository's name.
+fn target(url: &str) -> Result<TargetUrl, Failure> {
+    TargetUrl::parse(url).map_err(|_| Failure::NoRepository)
 }
 
 /// Header lines of every request.
