@@ -1,6 +1,7 @@
 //! The command line (docs/cli.md): what can be typed, and nothing about what it does.
 
 mod apps;
+mod builds;
 mod git;
 mod git_accounts;
 mod hooks;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use apps::{AppCommand, AppEdit, NewApp};
+pub(crate) use builds::{BuildCommand, NewBuild};
 pub(crate) use git::{Attach, GitCommand};
 pub(crate) use git_accounts::{GitAccountCommand, GitToken, NewGitAccount};
 pub(crate) use hooks::{DeliveryCommand, DeliveryFilter, EventCommand, HookCommand, NewHook, PublishArgs, Retries};
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// What an app's triggers start
     #[command(subcommand)]
     Trigger(TriggerCommand),
+    /// Builds: start, watch and stop them
+    #[command(subcommand)]
+    Build(BuildCommand),
     /// OAuth applications
     #[command(subcommand)]
     OauthApp(OAuthAppCommand),
@@ -159,6 +164,10 @@ mod tests {
             "hook create --org acme --dialect github --url http://r.test --events push,create --retries none",
             "delivery tail 7 --failed",
             "event publish --source /repos/acme/widgets --type acme.done --data {}",
+            "build trigger 0192 --branch main --env A=b --env C=d",
+            "build list 0192 --status error --limit 5",
+            "build log 0193 --follow",
+            "build abort 0193 --reason enough --as-success",
             "git attach acme/widgets --path w.git",
             "git post-receive",
             "git flush",

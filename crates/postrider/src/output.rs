@@ -82,6 +82,26 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
+/// A log for a terminal: lines and colours stay, everything else that a terminal would obey is written out.
+pub(crate) fn visible_log(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = rest.strip_prefix("\u{1b}[").and_then(|after| {
+            let end = after.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+            after[end..].starts_with('m').then_some(end + 3)
+        });
+        let length = colour.unwrap_or(c.len_utf8());
+        if colour.is_some() || matches!(c, '\n' | '\t') || !is_treacherous(c) {
+            shown.push_str(&rest[..length]);
+        } else if c != '\r' || !rest.starts_with("\r\n") {
+            shown.extend(c.escape_default());
+        }
+        rest = &rest[length..];
+    }
+    shown
+}
+
 /// The same for JSON text, which stays the same JSON: its own line breaks stay, the rest becomes `\u001b`.
 fn visible_in_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
@@ -176,6 +196,13 @@ mod tests {
         assert!(!shown.chars().any(|c| is_treacherous(c) && c != '\n'), "{shown}");
         let back: Value = serde_json::from_str(&shown).expect("still JSON");
         assert_eq!(back["x"], evil, "programs get the text itself");
+    }
+
+    #[test]
+    fn u1_logs_keep_lines_and_colours_and_nothing_else_a_terminal_obeys() {
+        let log = "\u{1b}[1;32mok\u{1b}[0m\tdone\r\n\u{1b}[2J\u{1b}]0;title\u{7}\rover\u{1b}[31";
+        let shown = "\u{1b}[1;32mok\u{1b}[0m\tdone\n\\u{1b}[2J\\u{1b}]0;title\\u{7}\\rover\\u{1b}[31";
+        assert_eq!(visible_log(log), shown);
     }
 
     #[test]

@@ -243,3 +243,31 @@ async fn nonsense_is_refused_by_name() {
     assert_eq!(log("?format=xml").await.fault(), (400, "bad_request", "format"));
     assert_eq!(shop.bed.get("owner-token", &format!("{BUILDS}/nothing")).await.fault().0, 404);
 }
+
+#[tokio::test]
+async fn builds_are_started_by_hand_as_the_triggers_say_or_as_named() {
+    let shop = Shop::open().await;
+    let config = "format_version: '13'\nworkflows: {ci: {}, deploy: {}}\ntrigger_map:\n- {push_branch: main, workflow: ci}\n";
+    let stored = json!({ "config": config });
+    let path = format!("/api/v1/apps/{}/config", shop.app);
+    assert_eq!(shop.bed.ask("owner-token", "PUT", &path, Some(stored)).await.status(), 200);
+    let trigger = async |params: Value| shop.post(BUILDS, json!({"app": shop.app, "params": params})).await;
+
+    let started = trigger(json!({"branch": "main"})).await;
+    assert_eq!(started.status(), 201, "{started:?}");
+    let build = &started.json["builds"][0];
+    assert_eq!((&build["workflow"], &build["triggered_by"]), (&json!("ci"), &json!("manual-owner")));
+    let named = trigger(json!({"branch": "dev", "workflow_id": "deploy"})).await;
+    assert_eq!(named.json["builds"][0]["workflow"], "deploy");
+    assert_eq!(trigger(json!({"branch": "dev"})).await.fault(), (409, "conflict", ""));
+    for params in [json!({}), json!([]), json!({"branch": 1}), json!({"branch": "main", "priority": 101})] {
+        assert_eq!(trigger(params).await.fault().0, 422);
+    }
+    let bad = json!({"app": shop.app, "params": {"branch": "main"}, "secrets": [{"value": "hunter2"}]});
+    let refused = shop.post(BUILDS, bad).await;
+    assert_eq!(refused.fault(), (422, "invalid", "secrets"));
+    assert!(!refused.json.to_string().contains("hunter2"));
+    let stranger = json!({"app": shop.app, "params": {"branch": "main"}});
+    assert_eq!(shop.bed.post("ann-token", BUILDS, stranger).await.fault().0, 403);
+    assert_eq!(shop.told("build.triggered").await, 2);
+}

@@ -2,6 +2,7 @@
 
 mod app;
 mod backup;
+mod build;
 mod config;
 mod delivery;
 mod doctor;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::App(args) => client::run(app::run(args, global)),
         Command::Incoming(args) => client::run(incoming::run(args, global)),
         Command::Trigger(args) => trigger::run(args, global),
+        Command::Build(args) => client::run(build::run(args, global)),
         Command::OauthApp(args) => client::run(oauth_app::run(args, global)),
         Command::GitAccount(args) => client::run(git_account::run(args, global)),
         Command::Token(args) => client::run(token::run(args, global)),

@@ -87,7 +87,7 @@ pub(crate) fn routes(ports: Ports, settings: ApiSettings) -> Router {
         .route("/api/v1/hooks/{id}/deliveries", get(deliveries::list))
         .route("/api/v1/deliveries/{id}", get(deliveries::show))
         .route("/api/v1/deliveries/{id}/redeliver", post(deliveries::redeliver))
-        .route("/api/v1/builds", get(builds::list))
+        .route("/api/v1/builds", post(builds::trigger).get(builds::list))
         .route("/api/v1/builds/claim", post(builds::claim))
         .route("/api/v1/builds/{slug}", get(builds::show))
         .route("/api/v1/builds/{slug}/start", post(builds::start))

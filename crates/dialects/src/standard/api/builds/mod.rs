@@ -3,6 +3,7 @@
 mod build_json;
 mod executors;
 mod log;
+mod trigger;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use super::{Answer, Api, Context};
 use build_json::BuildJson;
 pub(crate) use executors::{claim, finish, start};
 pub(crate) use log::{append, read};
+pub(crate) use trigger::trigger;
 
 /// What `executor` shows for builds that the server itself runs; others cannot call themselves so.
 const OWN_EXECUTOR: &str = "command";
