@@ -195,6 +195,8 @@ async fn only_developers_run_builds_and_strangers_do_not_see_them() {
     shop.bed.token("owner", "narrow", "public_repo,events:write").await;
     assert_eq!(shop.bed.post("narrow", &format!("{path}/start"), claim.clone()).await.fault().0, 403);
     assert_eq!(shop.bed.post("narrow", &format!("{BUILDS}/claim"), claim.clone()).await.status(), 204);
+    shop.bed.token("owner", "scopeless", "read:user").await;
+    assert_eq!(shop.bed.post("scopeless", &format!("{BUILDS}/claim"), claim.clone()).await.fault().0, 403);
     assert_eq!(shop.bed.get("", &path).await.fault().0, 401);
     assert_eq!(shop.bed.post(ROOT, &format!("{path}/start"), claim).await.status(), 200);
 }

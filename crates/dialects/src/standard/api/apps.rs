@@ -218,7 +218,7 @@ fn owner(context: &Context, caller: &Caller, login: Option<String>) -> Answer<Ar
 }
 
 /// Managing an app takes `repo`, or `public_repo` for a public one.
-fn need_scope(caller: &Caller, is_public: bool) -> Answer<()> {
+pub(super) fn need_scope(caller: &Caller, is_public: bool) -> Answer<()> {
     let public: &[Scope] = if is_public { &[Scope::PublicRepo] } else { &[] };
     caller.need_any(&[&[Scope::Repo, Scope::SiteAdmin], public].concat())
 }

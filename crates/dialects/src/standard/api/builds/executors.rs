@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use super::build_json::{BuildJson, WorkJson, stage};
 use super::{OWN_EXECUTOR, end, find, has_ended, status};
-use crate::standard::api::apps::{managed, roles};
+use crate::standard::api::apps::{managed, need_scope, roles};
 use crate::standard::api::caller::Caller;
 use crate::standard::api::errors::Reject;
 use crate::standard::api::fields::Fields;
@@ -39,6 +39,8 @@ pub(crate) async fn claim(State(context): Api, caller: Caller, JsonBody(mut body
     if wait > MAX_WAIT {
         return Err(Reject::invalid("wait_seconds", format!("must be at most {MAX_WAIT}")));
     }
+    // Told at once: waiting for builds that never come would hide that the token is the wrong one.
+    need_scope(&caller, true)?;
     let apps = apps(&context, &caller, named)?;
     // A claim is never cut short, or a build would be given to nobody: who goes away does so between two of them.
     for looked in 0..=wait {
