@@ -206,6 +206,7 @@ export const FITS = {
   sslVerificationRequired: (value) => typeof value === "boolean",
   credentials: isObject,
   configuration: isEmptyObject,
+  executor: (value) => value === "x",
   name: (value) => value === "x",
   login: (value) => value === "x",
 };

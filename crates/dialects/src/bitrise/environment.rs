@@ -82,3 +82,113 @@ fn code(app: &CiApp, build: &Build, set: &mut impl FnMut(&str, &str)) {
     set("BITRISEIO_PULL_REQUEST_UNVERIFIED_MERGE_BRANCH", &params.pull_request_unverified_merge_branch);
     set("BITRISEIO_PULL_REQUEST_HEAD_BRANCH", &params.pull_request_head_branch);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use domain::ci::{BuildParams, BuildStatus, Stage, Target};
+    use domain::id::{BuildId, CiAppId};
+    use testkit::{START, a_build, an_app};
+
+    use super::*;
+
+    fn variables(target: Target, by: &str, params: BuildParams) -> HashMap<String, String> {
+        let app = an_app().build().numbered(CiAppId(1));
+        let new = a_build(app.id, "build");
+        let build = Build {
+            id: BuildId(1),
+            uid: new.uid,
+            app: app.id,
+            number: 7,
+            status: BuildStatus::InProgress,
+            stage: Stage::Running,
+            target,
+            params,
+            original: new.original,
+            triggered_by: Some(by.to_owned()),
+            executor: None,
+            abort_reason: None,
+            triggered_at: START,
+            started_at: None,
+            finished_at: None,
+            incoming: None,
+        };
+        let folders = BuildFolders { source: Path::new("/w/source"), deploy: Path::new("/w/deploy"), config: None };
+        let all = build_variables(&app, &build, "http://postrider.test/app/a/build/b", Some(folders));
+        let count = all.len();
+        let all: HashMap<_, _> = all.into_iter().collect();
+        assert_eq!(all.len(), count, "no name comes twice");
+        assert!(all.values().all(|value| !value.is_empty()), "what says nothing is left out: {all:?}");
+        all
+    }
+
+    #[test]
+    fn a_push_is_named_as_steps_expect_it() {
+        let params = BuildParams {
+            branch: "main".to_owned(),
+            commit_hash: "abc".to_owned(),
+            commit_message: "Do it".to_owned(),
+            ..BuildParams::default()
+        };
+        let all = variables(Target::Workflow("ci".to_owned()), "webhook-github/alice", params);
+        for (name, value) in [
+            ("CI", "true"),
+            ("PR", "false"),
+            ("BITRISE_BUILD_NUMBER", "7"),
+            ("BITRISE_APP_TITLE", "Rocket"),
+            ("BITRISE_APP_URL", "http://postrider.test/app/a"),
+            ("BITRISE_BUILD_TRIGGER_TIMESTAMP", "1767323045"),
+            ("BITRISE_TRIGGERED_WORKFLOW_ID", "ci"),
+            ("BITRISE_TRIGGER_METHOD", "webhook"),
+            ("BITRISE_GIT_BRANCH", "main"),
+            ("BITRISE_GIT_COMMIT", "abc"),
+            ("BITRISE_GIT_MESSAGE", "Do it"),
+            ("GIT_REPOSITORY_URL", "https://github.com/acme/rocket.git"),
+            ("BITRISEIO_GIT_REPOSITORY_OWNER", "acme"),
+            ("BITRISEIO_GIT_REPOSITORY_SLUG", "rocket"),
+            ("BITRISE_SOURCE_DIR", "/w/source"),
+        ] {
+            assert_eq!(all.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        for name in ["BITRISE_GIT_TAG", "BITRISE_PULL_REQUEST", "BITRISEIO_PIPELINE_ID", "BITRISE_CONFIG_FILE"] {
+            assert_eq!(all.get(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_pull_request_names_both_of_its_ends() {
+        let params = BuildParams {
+            branch: "topic".to_owned(),
+            branch_dest: "main".to_owned(),
+            pull_request_id: 12,
+            head_repository_url: "https://github.com/bob/rocket.git".to_owned(),
+            pull_request_merge_branch: "pull/12/merge".to_owned(),
+            pull_request_head_branch: "pull/12/head".to_owned(),
+            ..BuildParams::default()
+        };
+        let all = variables(Target::Pipeline("all".to_owned()), "manual-alice", params);
+        for (name, value) in [
+            ("PR", "true"),
+            ("BITRISE_PULL_REQUEST", "12"),
+            ("PULL_REQUEST_ID", "12"),
+            ("BITRISEIO_GIT_BRANCH_DEST", "main"),
+            ("BITRISEIO_PULL_REQUEST_REPOSITORY_URL", "https://github.com/bob/rocket.git"),
+            ("BITRISEIO_PULL_REQUEST_MERGE_BRANCH", "pull/12/merge"),
+            ("BITRISEIO_PULL_REQUEST_HEAD_BRANCH", "pull/12/head"),
+            ("BITRISEIO_PIPELINE_ID", "all"),
+            ("BITRISE_TRIGGER_METHOD", "manual"),
+        ] {
+            assert_eq!(all.get(name).map(String::as_str), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn who_names_nothing_to_build_gets_the_default_branch() {
+        let all = variables(Target::Workflow("ci".to_owned()), "manual-alice", BuildParams::default());
+        assert_eq!(all["BITRISE_GIT_BRANCH"], "main");
+        let tag = BuildParams { tag: "v1".to_owned(), ..BuildParams::default() };
+        let all = variables(Target::Workflow("ci".to_owned()), "manual-alice", tag);
+        assert_eq!((all.get("BITRISE_GIT_BRANCH"), all["BITRISE_GIT_TAG"].as_str()), (None, "v1"));
+    }
+}

@@ -249,7 +249,8 @@ async fn nonsense_is_refused_by_name() {
 #[tokio::test]
 async fn builds_are_started_by_hand_as_the_triggers_say_or_as_named() {
     let shop = Shop::open().await;
-    let config = "format_version: '13'\nworkflows: {ci: {}, deploy: {}}\ntrigger_map:\n- {push_branch: main, workflow: ci}\n";
+    let config =
+        "format_version: '13'\nworkflows: {ci: {}, deploy: {}}\ntrigger_map:\n- {push_branch: main, workflow: ci}\n";
     let stored = json!({ "config": config });
     let path = format!("/api/v1/apps/{}/config", shop.app);
     assert_eq!(shop.bed.ask("owner-token", "PUT", &path, Some(stored)).await.status(), 200);

@@ -79,7 +79,7 @@ impl Builds {
             tokio::select! {
                 _ = running.join_next(), if !running.is_empty() => {}
                 () = self.bell.queued(), if !full => {}
-                () = sleep(POLL) => {}
+                () = sleep(if self.command.is_some() { POLL } else { SWEEP }) => {}
                 () = stop.cancelled() => {}
             }
         }
