@@ -35,15 +35,24 @@ async function rocket(t) {
     const [, text, status] = /^([^]*\n)(\d{3})$/.exec(stdout);
     return { status: Number(status), body: JSON.parse(text) };
   };
-  const call = async (method, path, body) => {
-    const answer = await fetch(`${server.url}/v0.1/apps/${app}/outgoing-webhooks${path}`, {
+  const ask = async (method, path, body) => {
+    const answer = await fetch(`${server.url}/v0.1/apps/${app}${path}`, {
       method,
       headers: { authorization: token },
       body: body && JSON.stringify(body),
     });
     return { status: answer.status, body: await answer.json() };
   };
-  return { server, token, app, guide, call };
+  const call = (method, path, body) => ask(method, `/outgoing-webhooks${path}`, body);
+  return { server, token, app, guide, ask, call };
+}
+
+/** One build, as it was accepted and as it ended: the requests by event type, once both are there. */
+async function told(sink) {
+  const requests = await sink.until("builds", ({ headers }) => headers["bitrise-event-type"], 2);
+  const kinds = new Map(requests.map((request) => [request.headers["bitrise-event-type"], request]));
+  assert.deepEqual([...kinds.keys()].sort(), ["build/finished", "build/triggered"]);
+  return kinds;
 }
 
 test("the guide's curl lines are answered as the guide has it", async (t) => {
@@ -74,7 +83,7 @@ test("the guide's curl lines are answered as the guide has it", async (t) => {
 });
 
 test("builds are told as they start and as they end, signed, and a delivery is sent again to where the hook points now", async (t) => {
-  const { server, token, app, call } = await rocket(t);
+  const { server, app, ask, call } = await rocket(t);
   const answers = [200, 503];
   const sink = await Sink.listen(t, { answer: (_, response) => response.writeHead(answers.shift() ?? 200).end("thanks") });
   const secret = "it's a secret";
@@ -82,20 +91,19 @@ test("builds are told as they start and as they end, signed, and a delivery is s
   assert.equal(made.status, 201);
   const { slug } = made.body;
 
-  const example = (name) => readFileSync(new URL(`../../docs/events/${name}.json`, import.meta.url));
-  for (const kind of ["build.triggered", "build.finished"]) await server.publish(kind, `/apps/${app}`, example(kind), { token });
-  const told = await sink.until("builds", ({ headers }) => headers["bitrise-event-type"], 2);
-  const kinds = new Map(told.map((request) => [request.headers["bitrise-event-type"], request]));
-  assert.deepEqual([...kinds.keys()].sort(), ["build/finished", "build/triggered"]);
-  for (const [kind, { headers, body, method, url }] of kinds) {
-    const build = JSON.parse(example(kind.replace("/", "."))).build;
+  const started = await ask("POST", "/builds", { hook_info: { type: "bitrise" }, build_params: { branch: "main", workflow_id: "primary" } });
+  assert.equal(started.status, 201);
+  const { build_slug: build, build_number: number } = started.body;
+  const stopped = await ask("POST", `/builds/${build}/abort`, { abort_reason: "tea", abort_with_success: true });
+  assert.deepEqual(stopped, { status: 200, body: { status: "ok" } });
+  for (const [kind, { headers, body, method, url }] of await told(sink)) {
     assert.deepEqual(JSON.parse(body), {
-      build_slug: build.id,
-      build_number: build.number,
+      build_slug: build,
+      build_number: number,
       app_slug: app,
-      build_status: kind === "build/triggered" ? 0 : { succeeded: 1, failed: 2 }[build.state],
-      build_triggered_workflow: build.workflow,
-      git: { provider: build.provider, src_branch: build.branch, dst_branch: build.branch, pull_request_id: 0, tag: null },
+      build_status: kind === "build/triggered" ? 0 : 4,
+      build_triggered_workflow: "primary",
+      git: { provider: "github", src_branch: "main", dst_branch: "main", pull_request_id: 0, tag: null },
     });
     assert.deepEqual([method, url, headers["content-type"], headers["bitrise-app-id"], headers.key], ["POST", "/old", "application/json", app, "value"]);
     assert.equal(headers["bitrise-hook-signature"], `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
@@ -126,4 +134,24 @@ test("builds are told as they start and as they end, signed, and a delivery is s
   // Nothing is tried again by itself.
   assert.equal(sink.requests.length, 3);
   assert.equal((await server.must("GET", "/doctor")).conservation.open, 0);
+});
+
+test("builds of a CI system elsewhere are told in the same form once they are published", async (t) => {
+  const { server, token, app, call } = await rocket(t);
+  const sink = await Sink.listen(t);
+  assert.equal((await call("POST", "", { url: sink.url(), events: ["all"] })).status, 201);
+  const example = (name) => readFileSync(new URL(`../../docs/events/${name}.json`, import.meta.url));
+  for (const kind of ["build.triggered", "build.finished"]) await server.publish(kind, `/apps/${app}`, example(kind), { token });
+  for (const [kind, { headers, body }] of await told(sink)) {
+    const { build } = JSON.parse(example(kind.replace("/", ".")));
+    assert.deepEqual(JSON.parse(body), {
+      build_slug: build.id,
+      build_number: build.number,
+      app_slug: app,
+      build_status: { running: 0, succeeded: 1, failed: 2 }[build.state],
+      build_triggered_workflow: build.workflow,
+      git: { provider: build.provider, src_branch: build.branch, dst_branch: build.branch, pull_request_id: 0, tag: null },
+    });
+    assert.equal(headers["bitrise-hook-signature"], undefined, "there is no secret");
+  }
 });
