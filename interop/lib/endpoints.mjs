@@ -133,9 +133,12 @@ export const BITRISE = {
   /** An attempt's id has milliseconds since 2025 above its last twelve bits. */
   idOfDelivery: (id) => ulid((((BigInt(id) >> 12n) + 1_735_689_600_000n) << 80n) | (BigInt(id) & 0xfffn)),
   noIds: [...NO_IDS, "01D72ARNH4KR7KMW3DG3NBKXRK", "00000000-0000-0000-0000-000000000000", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ"],
-  lists: ["/apps/{app}/outgoing-webhooks", "/apps/{app}/outgoing-webhooks/{hook}/delivery-items"],
+  lists: ["/apps/{app}/outgoing-webhooks", "/apps", "/apps/{app}/builds", "/apps/{app}/build-requests", "/apps/{app}/branches", "/apps/{app}/outgoing-webhooks/{hook}/delivery-items"],
   queries: [...NO_PAGES, "limit=51", "next=x", "next=%00", `next=${"A".repeat(3_000)}`],
   endpoints: [
+    ["POST", "/apps/{app}/builds", { strict: ["hook_info", "build_params"] }],
+    ["POST", "/apps/{app}/bitrise.yml", { strict: [] }],
+    ["POST", "/apps/{app}/register-webhook"],
     ["POST", "/apps/{app}/outgoing-webhooks", { strict: ["url", "events", "headers", "secret"] }],
     ["PUT", "/apps/{app}/outgoing-webhooks/{hook}", { strict: ["url", "events", "headers", "secret"] }],
     ["PATCH", "/apps/{app}/outgoing-webhooks/{hook}", { strict: ["url", "events", "headers", "secret"] }],
@@ -176,6 +179,8 @@ export const RIGHT = {
   "PUT /projects/ACME/repos/widgets/webhooks/{hook}": dataCenterHook,
   "POST /projects/ACME/webhooks": dataCenterHook,
   "PUT /projects/ACME/webhooks/{orgHook}": dataCenterHook,
+  "POST /apps/{app}/builds": () => ({ hook_info: { type: "bitrise" }, build_params: { branch: "main", workflow_id: "primary" } }),
+  "POST /apps/{app}/bitrise.yml": () => ({ app_config_datastore_yaml: "format_version: '11'\nworkflows:\n  primary: {}\n" }),
   "POST /apps/{app}/outgoing-webhooks": bitriseHook,
   "PUT /apps/{app}/outgoing-webhooks/{hook}": bitriseHook,
   "PATCH /apps/{app}/outgoing-webhooks/{hook}": bitriseHook,
