@@ -43,3 +43,12 @@ impl Surface for BitriseSurface {
         Some(self.routes(ports.clone(), settings.clone()))
     }
 }
+
+/// Reads a `bitrise.yml` and gives its warnings, or all that is wrong with it, first things first.
+pub(crate) fn check_config(text: &str) -> Result<Vec<String>, Vec<String>> {
+    let told = |problems: &[trigger::Problem]| problems.iter().map(ToString::to_string).collect();
+    match trigger::Config::parse(text) {
+        Ok(config) => Ok(told(config.warnings())),
+        Err(problems) => Err(told(&problems)),
+    }
+}

@@ -50,7 +50,7 @@ async fn an_app_of_a_repository_needs_no_more_than_its_name() {
 async fn an_app_of_another_host_is_told_by_its_url() {
     let bed = Bed::acme().await;
     let body = json!({"repo_url": "git@gitlab.com:acme/space/rocket.git", "is_public": true, "project_type": "ios",
-        "webhook_secret": "hush", "config": "format_version: '13'\n", "default_branch": "develop", "manual_approval": false});
+        "webhook_secret": "hush", "config": "workflows: {}\n", "default_branch": "develop", "manual_approval": false});
     let made = bed.post("ann-token", APPS, body).await.json;
     assert_eq!(
         (&made["owner"], &made["title"], &made["provider"]),
@@ -188,8 +188,16 @@ async fn a_configuration_is_stored_as_it_is_and_taken_away_again() {
     assert_eq!(missing.fault(), (422, "invalid", "config"));
     let cleared = bed.ask("owner-token", "PUT", &config, Some(json!({"config": null}))).await;
     assert_eq!(cleared.json["config"], json!(null));
-    let large = json!({"config": "#\n".repeat(512 * 1024)});
+    let large = json!({"config": format!("workflows: {{}}{}", "\n#".repeat(512 * 1024 - 7))});
     assert_eq!(bed.ask("owner-token", "PUT", &config, Some(large)).await.status(), 200, "1 MiB is not too large");
+    let wrong = "trigger_map:\n- push_branch: main\n  workflow: gone\nworkflows: {}\n";
+    let refused = bed.ask("owner-token", "PUT", &config, Some(json!({"config": wrong}))).await;
+    assert_eq!(refused.fault(), (422, "invalid", "config"));
+    let told = refused.json["error"]["message"].as_str().expect("text");
+    assert_eq!(told, "trigger item #1: non-existent workflow defined as trigger target: gone");
+    let odd = "trigger_map:\n- push_branch: main\n  workflow: _x\nworkflows:\n  _x: {}\n";
+    let stored = bed.ask("owner-token", "PUT", &config, Some(json!({"config": odd}))).await;
+    assert_eq!(stored.json["warnings"].as_array().map(Vec::len), Some(1), "{stored:?}");
 }
 
 #[tokio::test]

@@ -97,6 +97,40 @@ fn accounts_at_git_hosts_are_kept_from_a_shell_and_their_tokens_shown_nowhere() 
 }
 
 #[test]
+fn apps_are_kept_from_a_shell() {
+    let server = Running::start();
+    let json = |line: &str| -> Value { serde_json::from_str(&said(server.run(line))).expect("JSON into a pipe") };
+    said(server.run("org create acme"));
+    said(server.run("repo create acme/rocket"));
+    let made = json("app create --owner acme --repo acme/rocket --title Rocket --relay --json");
+    let text = |app: &Value, field: &str| app[field].as_str().expect("text").to_owned();
+    let slug = text(&made, "slug");
+    assert!(text(&made, "incoming_url").starts_with(&format!("{}/h/github/{slug}/prh_", server.url)), "{made}");
+    assert_eq!((&made["relay"], &made["repository"]), (&json!(true), &json!("acme/rocket")));
+    let config = server.path("bitrise.yml");
+    std::fs::write(&config, "workflows:\n  primary: {}\n").expect("writes");
+    failed(&server.run(&format!("app config {slug}")), 1);
+    said(server.run(&format!("app config {slug} --set {}", config.display())));
+    assert_eq!(said(server.run(&format!("app config {slug}"))), "workflows:\n  primary: {}\n", "as it is");
+    std::fs::write(&config, "trigger_map:\n- push_branch: x\n  workflow: gone\n").expect("writes");
+    let refused = server.run(&format!("app config {slug} --set {}", config.display()));
+    assert!(failed(&refused, 1).contains("config: trigger item #1: non-existent workflow"));
+    let secret = server.path("secret");
+    std::fs::write(&secret, "hunter2\n").expect("writes");
+    let mut edit = server.command(&format!("app edit {slug} --disabled true --webhook-secret-stdin"));
+    let edited = edit.stdin(std::fs::File::open(&secret).expect("opens")).output().expect("runs");
+    let edited: Value = serde_json::from_str(&said(edited)).expect("JSON");
+    assert_eq!((&edited["is_disabled"], &edited["webhook_secret_set"]), (&json!(true), &json!(true)));
+    let rotated = json(&format!("app rotate-token {slug}"));
+    assert_ne!(rotated["trigger_token"], made["trigger_token"]);
+    assert_eq!(json(&format!("app show {slug}")), rotated);
+    assert_eq!(json("app list --owner acme")[0]["slug"], made["slug"]);
+    assert!(failed(&server.run(&format!("app edit {slug}")), 1).contains("nothing to change"));
+    said(server.run(&format!("app delete {slug}")));
+    assert_eq!(json("app list"), json!([]));
+}
+
+#[test]
 fn token_create_prints_the_token_alone_unless_asked_for_json() {
     let server = Running::start();
     said(server.run("user create alice"));

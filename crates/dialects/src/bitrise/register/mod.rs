@@ -135,6 +135,20 @@ pub(super) async fn register(
     if calls.has(&plan, &wish.url).await? { Ok(Registered::Before) } else { calls.create(&plan).await }
 }
 
+/// Does [`register`] have what it needs: a host whose API is known, and an account there?
+pub(super) async fn is_possible(ports: &Ports, hosts: &GitHosts, app: &CiApp, caller: AccountId) -> Stored<bool> {
+    let Some(host) = host_of(app.provider) else { return Ok(false) };
+    let known = app.provider != Provider::GitLabSelfHosted || hosts.has_own_gitlab();
+    if !known || repository_of(app).is_none() {
+        return Ok(false);
+    }
+    match credential(ports, hosts, host, [app.owner, caller]).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
 /// Who hosts apps of that provider.
 fn host_of(provider: Provider) -> Option<GitHost> {
     match provider {

@@ -17,6 +17,7 @@ use crate::apps::{
     INCOMING_PROVIDERS, MAX_BRANCH, MAX_REPO_URL, MAX_WEBHOOK_SECRET, incoming_provider, incoming_url, is_branch,
     is_clone_url,
 };
+use crate::bitrise::check_config;
 
 /// An app as it is answered.
 #[derive(Debug, Serialize)]
@@ -195,13 +196,34 @@ fn webhook_secret(body: &mut Fields) -> Answer<Option<Option<Secret>>> {
     }
 }
 
-/// Takes `config`: the text of a `bitrise.yml`; the inner none clears.
-pub(crate) fn config(body: &mut Fields) -> Answer<Option<Option<Arc<str>>>> {
+/// Most problems of a configuration told at once.
+const MAX_TOLD: usize = 20;
+
+/// A configuration as a request gives it.
+#[derive(Debug)]
+pub(crate) struct SaidConfig {
+    /// The text; none clears.
+    pub(crate) text: Option<Arc<str>>,
+    /// What is odd in it, though it works.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Takes `config`: the text of a `bitrise.yml` whose triggers hold together, or null.
+pub(crate) fn config(body: &mut Fields) -> Answer<Option<SaidConfig>> {
     let Some(text) = body.nullable::<String>("config")? else { return Ok(None) };
-    match text {
-        Some(text) if text.len() > MAX_CONFIG => {
-            Err(Reject::too_large("the configuration is larger than 1 MiB").at("config"))
+    let Some(text) = text else { return Ok(Some(SaidConfig { text: None, warnings: Vec::new() })) };
+    if text.len() > MAX_CONFIG {
+        return Err(Reject::too_large("the configuration is larger than 1 MiB").at("config"));
+    }
+    match check_config(&text) {
+        Ok(warnings) => Ok(Some(SaidConfig { text: Some(text.into()), warnings })),
+        Err(mut problems) => {
+            let more = problems.len().saturating_sub(MAX_TOLD);
+            problems.truncate(MAX_TOLD);
+            if more > 0 {
+                problems.push(format!("and {more} more"));
+            }
+            Err(Reject::invalid("config", problems.join("; ")))
         }
-        text => Ok(Some(text.map(Arc::from))),
     }
 }

@@ -14,7 +14,7 @@ use domain::event::Place;
 use domain::id::Uid;
 use serde::{Deserialize, Serialize};
 
-use super::app_json::{CiAppJson, Said, config};
+use super::app_json::{CiAppJson, Said, SaidConfig, config};
 use super::caller::Caller;
 use super::errors::Reject;
 use super::paging::Page;
@@ -35,7 +35,7 @@ pub(crate) async fn create(
     let directory = context.ports.directory();
     let owner = owner(&context, &caller, body.optional("owner")?)?;
     let said = Said::read(&mut body, directory, &caller)?;
-    let config = config(&mut body)?.flatten();
+    let config = config(&mut body)?.and_then(|said| said.text);
     body.finish()?;
     let repository = said.repository.flatten();
     let (is_public, relay) = (said.is_public.unwrap_or(false), said.relay.unwrap_or(false));
@@ -199,9 +199,10 @@ pub(crate) async fn set_config(
     let (app, _) = managed(&context, &caller, &slug, AppRole::Admin)?;
     let config = config(&mut body)?.ok_or_else(|| Reject::invalid("config", "is missing"))?;
     body.finish()?;
-    let edit = Box::new(move |old| CiApp { config, ..old });
+    let SaidConfig { text, warnings } = config;
+    let edit = Box::new(move |old| CiApp { config: text, ..old });
     let app = context.ports.store.update_ci_app(app.id, context.ports.clock.now(), edit).await?;
-    Ok(Json(ConfigJson { config: app.config.clone(), warnings: Some(Vec::new()) }))
+    Ok(Json(ConfigJson { config: app.config.clone(), warnings: Some(warnings) }))
 }
 
 /// Whose app it will be: the caller's own, or that of an account the caller owns.

@@ -1,10 +1,13 @@
 //! Bitrise's API (contract bitrise section 10). Tests are named after the check they make.
 
 mod access;
+mod apps;
 mod bad_input;
+mod builds;
 mod deliveries;
 mod hooks;
 mod lists;
+mod requests;
 mod start;
 
 use std::sync::Arc;

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::bitrise::api::call::Call;
 use crate::bitrise::api::errors::{Reject, Reply};
-use crate::bitrise::trigger::{Config, Problem};
+use crate::bitrise::check_config;
+use crate::bitrise::trigger::Config;
 use crate::http::{BodyError, parse_json, read_body};
 
 /// Room for a configuration as a JSON string, where line breaks and quotes take two bytes each.
@@ -53,8 +54,7 @@ pub(super) async fn save(call: Call, body: ConfigBody) -> Result<Reply<Saved>, R
     if text.len() > MAX_CONFIG {
         return Err(too_large());
     }
-    Config::parse(&text)
-        .map_err(|problems| Reject::unprocessable(problems.iter().map(Problem::to_string).collect()))?;
+    check_config(&text).map_err(Reject::unprocessable)?;
     let ports = &call.shared.ports;
     let edit = Box::new(move |old| CiApp { config: Some(text.into()), ..old });
     ports.store.update_ci_app(app.id, ports.clock.now(), edit).await?;

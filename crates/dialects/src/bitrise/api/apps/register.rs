@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::account::{Account, AccountKind, OrgRole};
-use domain::ci::{AppRole, CiApp, GitHost, MAX_TITLE, Provider};
+use domain::ci::{AppRole, CiApp, MAX_TITLE, Provider};
 use domain::id::Uid;
 use serde::Serialize;
 
@@ -13,6 +13,7 @@ use crate::bitrise::api::base::Base;
 use crate::bitrise::api::call::{Call, RawBody};
 use crate::bitrise::api::errors::{ErrorMsg, Reject, Reply};
 use crate::bitrise::api::members::{Members, required};
+use crate::bitrise::register::is_possible;
 
 /// Longest kind of project, in bytes.
 const MAX_KIND: usize = 100;
@@ -117,27 +118,12 @@ pub(super) async fn finish(
         }
         _ => app,
     };
+    let shared = &call.shared;
+    let automatic = is_possible(&shared.ports, &shared.settings.git_hosts, &app, call.me.user.id).await?;
     Ok(Reply::ok(Finished {
         status: "ok",
         branch_name: app.default_branch.clone(),
         build_trigger_token: app.trigger_token.expose().to_owned(),
-        is_webhook_auto_reg_supported: has_account(&call, &app).await?,
+        is_webhook_auto_reg_supported: automatic,
     }))
-}
-
-/// Can hooks be registered without anybody's help? That takes a host whose API is known, and an account there that is
-/// connected.
-async fn has_account(call: &Call, app: &CiApp) -> Result<bool, Reject> {
-    let host = match app.provider {
-        Provider::GitHub => GitHost::GitHub,
-        Provider::GitLab | Provider::GitLabSelfHosted => GitHost::GitLab,
-        Provider::Bitbucket => GitHost::Bitbucket,
-        Provider::Custom => return Ok(false),
-    };
-    for account in [call.me.user.id, app.owner] {
-        if call.shared.ports.store.git_account(account, host).await?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
