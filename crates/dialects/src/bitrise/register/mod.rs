@@ -13,7 +13,7 @@ mod turns;
 use domain::ci::{CiApp, GitAccount, GitHost, Provider, RepoUrl};
 use domain::flow::Ports;
 use domain::id::AccountId;
-use domain::ports::StoreError;
+use domain::ports::{StoreError, Stored};
 use domain::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
