@@ -18,7 +18,8 @@ const TOLERANCE: Duration = Duration::from_secs(300);
 /// What begins a secret that is base64 of the key's bytes.
 const ENCODED_SECRET: &str = "whsec_";
 
-/// What the request shows of the secret. Hosts that can show nothing are believed for the URL's token alone.
+/// What the request shows of the secret. Where an app has one, hosts that can show nothing are not believed; where it has
+/// none, the URL's token is all there is.
 pub(super) fn verify(
     provider: HookProvider,
     secret: Option<&Secret>,
@@ -42,7 +43,8 @@ pub(super) fn verify(
             judged(slack(secret, request, now), Verdict::Verified)
         }
         HookProvider::Slack => judged(shows(request.field("token").as_deref(), secret), Verdict::Authenticated),
-        HookProvider::Deveo | HookProvider::Assembla | HookProvider::Passthrough => Verdict::Unattempted,
+        // The same token opens these doors; if they needed no secret, it would protect nothing.
+        HookProvider::Deveo | HookProvider::Assembla | HookProvider::Passthrough => Verdict::Failed,
     }
 }
 

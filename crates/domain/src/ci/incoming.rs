@@ -24,9 +24,9 @@ pub enum Verdict {
     Verified,
     /// It carries the app's secret as it is: the host does not sign.
     Authenticated,
-    /// The app has a secret, and the request has none, or another.
+    /// The app has a secret, and the request has none, or another, or its host offers no way to show it.
     Failed,
-    /// The app has no secret, or the host offers no way to show it; the URL's token is all there is.
+    /// The app has no secret; the URL's token is all there is.
     Unattempted,
 }
 
@@ -54,7 +54,8 @@ pub struct NewIncoming {
     pub app: CiAppId,
     /// The provider in its path.
     pub provider: &'static str,
-    /// The host's own id of it: a second one of the same app and provider gets the first one's answer, and does nothing.
+    /// The host's own id of it: a second one of the same app and provider gets the first one's answer and does nothing, if
+    /// the first one did something.
     pub delivery_id: Option<String>,
     /// The host's name of the event.
     pub event: Option<String>,

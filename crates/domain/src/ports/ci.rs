@@ -26,8 +26,8 @@ pub trait Ci: Send + Sync {
     /// Deletes an app with its hooks, builds and requests. Events and the log stay.
     async fn delete_ci_app(&self, id: CiAppId) -> Stored<()>;
 
-    /// Takes a request in: its log row, the builds it leads to and what is published, together. One whose delivery id
-    /// was taken in within the last seven days gets the first one's answer, and does nothing.
+    /// Takes a request in: its log row, the builds it leads to and what is published, together. One whose delivery id led
+    /// to something within the last seven days gets that one's answer, and does nothing.
     async fn take_in(&self, new: NewIncoming, started: Started<Composed>) -> Stored<TakenIn>;
     /// Starts builds, and keeps those that wait for approval.
     async fn start_builds(

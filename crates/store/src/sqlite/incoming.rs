@@ -71,11 +71,14 @@ pub(super) fn take_in(tx: &mut Tx<'_>, new: NewIncoming, started: Started<Compos
     }
     let id = insert(tx.conn, &new)?;
     let builds = builds::insert(tx, new.builds, Some(id))?;
+    let requests = new.requests.len();
     build_requests::insert(tx.conn, &new.requests)?;
     let Composed { status, body, events } = started(&builds);
     let sql = "UPDATE incoming SET status = ?2, answer = ?3 WHERE id = ?1";
     tx.conn.prepare_cached(sql)?.execute(params![id.0, status, body])?;
-    if let Some(key) = &key {
+    // What led to nothing may lead to something when the host sends it again: the app's triggers may be others by then.
+    let counts = !builds.is_empty() || requests > 0 || !events.is_empty();
+    if let Some(key) = key.as_ref().filter(|_| counts) {
         // Replaces one that is too old to count.
         let sql = "INSERT OR REPLACE INTO incoming_seen (app_id, key, incoming_id, seen_at, status, answer)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

@@ -122,7 +122,7 @@ hooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN
 }
 
 #[test]
-fn h4_without_a_secret_or_a_way_to_show_it_nothing_is_attempted() {
+fn h4_without_a_secret_nothing_is_attempted_and_with_one_every_door_asks_for_it() {
     for provider in HookProvider::ALL {
         assert_eq!(judge(provider, "", &[("x-hub-signature-256", SIGNATURE)], BODY), Unattempted);
         let headers = HeaderMap::new();
@@ -130,7 +130,7 @@ fn h4_without_a_secret_or_a_way_to_show_it_nothing_is_attempted() {
         assert_eq!(verify(provider, None, &request, Timestamp::from_micros(0)), Unattempted);
     }
     for provider in [HookProvider::Deveo, HookProvider::Assembla, HookProvider::Passthrough] {
-        assert_eq!(judge(provider, SECRET, &[], BODY), Unattempted);
+        assert_eq!(judge(provider, SECRET, &[], BODY), Failed);
     }
 }
 

@@ -157,6 +157,13 @@ pub(crate) async fn a_request_sent_twice_builds_once_and_gets_the_same_answer(be
     assert_eq!((all.total, all.builds[0].number), (10, 10));
     let log = bed.store().incoming(app.id, IncomingFilter::default(), 50).await.expect("reads");
     assert_eq!((log.len(), log.iter().map(|one| one.repeats).sum::<u64>()), (10, 20));
+    let idle = async |number, builds| {
+        bed.store().take_in(a_request(app.id, Some("idle"), number, builds), numbers()).await.expect("taken")
+    };
+    assert!(matches!(idle(50, Vec::new()).await, TakenIn::Now { .. }));
+    let later = idle(51, vec![a_build(app.id, "later")]).await;
+    assert!(matches!(later, TakenIn::Now { .. }), "what led to nothing is not held against the next try");
+    assert!(matches!(idle(52, vec![a_build(app.id, "never")]).await, TakenIn::Before(_)));
     bed.restart().await;
     let again = a_request(app.id, Some("d-3"), 99, Vec::new());
     let again = bed.store().take_in(again, numbers()).await.expect("taken");
