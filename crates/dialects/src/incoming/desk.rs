@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use domain::ci::{Answered, Build, CiApp, Incoming, NewBuild, NewBuildRequest, NewIncoming, TakenIn, Verdict};
+use domain::ci::{Answered, Build, CiApp, Incoming, NewBuild, NewBuildRequest, NewIncoming, Started, TakenIn, Verdict};
 use domain::event::NewEvent;
 use domain::flow::publish::{Envelope, plan_event};
 use domain::flow::{Ports, builds};
@@ -58,7 +58,7 @@ pub(super) struct Arrived {
 struct Ordered {
     builds: Vec<NewBuild>,
     requests: Vec<NewBuildRequest>,
-    answer: Box<dyn FnOnce(&[Arc<Build>]) -> Answered + Send>,
+    answer: Started<Answered>,
 }
 
 impl Ordered {
@@ -87,7 +87,7 @@ impl Desk {
     ) -> Arrived {
         let request = Request::new(&headers, &body);
         let verdict = verify(provider, app.webhook_secret.as_ref(), &request, self.ports.clock.now());
-        let delivery_id = provider.delivery_id(&request).filter(|_| verdict != Verdict::Failed);
+        let delivery_id = if verdict == Verdict::Failed { None } else { provider.delivery_id(&request) };
         Arrived { provider, headers, body, verdict, delivery_id, replay_of: None, hops }
     }
 
@@ -165,14 +165,20 @@ impl Desk {
             requests.extend(plan.requests);
             replies.push(plan.reply);
         }
+        let app = app.uid;
         let answer = Box::new(move |made: &[Arc<Build>]| {
             let mut rest = made;
             for reply in replies {
                 let (own, others) = rest.split_at(reply.takes().min(rest.len()));
                 rest = others;
                 let told = reply.tell(own);
-                let list = if told.is_refusal() { &mut outcome.refused } else { &mut outcome.started };
-                list.push(TriggerAnswer::from(told));
+                if told.is_refusal() {
+                    // GitLab is not told, and its people look here.
+                    tracing::info!(%app, provider = provider.as_str(), reason = told.message, "nothing was triggered");
+                    outcome.refused.push(TriggerAnswer::from(told));
+                } else {
+                    outcome.started.push(TriggerAnswer::from(told));
+                }
             }
             let (status, body) = answer::outcome(provider, outcome);
             Answered { status, body }

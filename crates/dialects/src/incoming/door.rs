@@ -128,19 +128,8 @@ fn hops(headers: &HeaderMap) -> Option<u8> {
 
 /// Nothing was kept, so nothing is promised: the host may try again.
 fn not_taken_in(provider: HookProvider, app: &CiApp, error: &StoreError) -> Response {
-    let (status, reason) = match error {
-        StoreError::Busy => (503, "too much is waiting to be written"),
-        StoreError::Unavailable(_) => (503, "the database is unavailable"),
-        StoreError::Full => (507, "the server's disk is full"),
-        _ => (500, "the server could not store it"),
-    };
+    let (status, body) = failure(provider, error);
     tracing::error!(app = %app.uid, provider = provider.as_str(), status, %error, "a webhook was not taken in");
-    let problem = format!("Failed to Trigger Build: {reason}");
-    let (_, body) = match provider {
-        HookProvider::Slack => answer::error(Some(provider), status, &problem),
-        _ => answer::told(&Outcome { errors: vec![problem], ..Outcome::default() }),
-    };
-    let status = if provider == HookProvider::Slack { 200 } else { status };
     let mut response = respond((status, body));
     if status == 503 {
         response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS.into());
@@ -148,7 +137,60 @@ fn not_taken_in(provider: HookProvider, app: &CiApp, error: &StoreError) -> Resp
     response
 }
 
+/// What is answered when the store fails. Slack shows people only what is answered with 200.
+fn failure(provider: HookProvider, error: &StoreError) -> Answer {
+    let (status, reason) = match error {
+        StoreError::Busy => (503, "too much is waiting to be written"),
+        StoreError::Unavailable(_) => (503, "the database is unavailable"),
+        StoreError::Full => (507, "the server's disk is full"),
+        _ => (500, "the server could not store it"),
+    };
+    let problem = format!("Failed to Trigger Build: {reason}");
+    match provider {
+        HookProvider::Slack => answer::error(Some(provider), status, &problem),
+        _ => (status, answer::told(&Outcome { errors: vec![problem], ..Outcome::default() }).1),
+    }
+}
+
 fn respond((status, body): Answer) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_15_a_failing_store_is_a_failing_trigger() {
+        for (error, expected) in [
+            (StoreError::NotFound, 500),
+            (StoreError::Busy, 503),
+            (StoreError::Unavailable("gone".into()), 503),
+            (StoreError::Full, 507),
+        ] {
+            let (status, body) = failure(HookProvider::GitLab, &error);
+            assert_eq!(status, expected);
+            assert!(body.starts_with(r#"{"errors":["Failed to Trigger Build: "#), "{body}");
+            assert!(body.ends_with("],\"success_responses\":[]}\n"), "{body}");
+            assert_eq!(failure(HookProvider::Slack, &error).0, 200);
+        }
+    }
+
+    #[test]
+    fn d8_hops_are_the_most_that_any_line_says() {
+        let count = |lines: &[&'static str]| {
+            hops(
+                &lines
+                    .iter()
+                    .map(|line| (axum::http::HeaderName::from_static(HOPS), HeaderValue::from_static(line)))
+                    .collect(),
+            )
+        };
+        assert_eq!(count(&[]), Some(0));
+        assert_eq!(count(&["1", "5", "2"]), Some(5));
+        for odd in ["6", "-1", "", "x", "256"] {
+            assert_eq!(count(&["1", odd]), None, "{odd}");
+        }
+    }
 }

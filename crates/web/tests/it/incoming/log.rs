@@ -1,10 +1,16 @@
 //! What is kept, what is taken in once, and what is taken in again.
 
+use axum::body::Body;
+use axum::http::Request;
+use domain::account::Scopes;
 use domain::ci::{CiApp, Verdict};
+use domain::secret::Secret;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use testkit::{a_token, a_user};
 
 use super::site::{GITHUB, Site, a_push};
+use crate::world::Setup;
 
 #[tokio::test]
 async fn one_delivery_sent_many_times_at_once_builds_once_and_is_answered_alike() {
@@ -100,10 +106,7 @@ async fn a_replay_is_a_new_request_with_todays_triggers() {
 
 #[tokio::test]
 async fn what_failed_is_not_replayed() {
-    let site = Site::with(crate::world::Setup::default(), |app| {
-        app.webhook_secret = Some(domain::secret::Secret::new("s"));
-    });
-    let site = site.await;
+    let site = Site::with(Setup::default(), |app| app.webhook_secret = Some(Secret::new("s"))).await;
     assert_eq!(site.post(&site.path("github"), &GITHUB, a_push("main").to_string()).await.status, 401);
     let uid = site.log().await[0].uid;
     let path = format!("/api/v1/apps/{}/incoming/{uid}/replay", site.app.uid);
@@ -130,4 +133,24 @@ async fn what_an_app_relays_is_published_at_its_repository_once_even_if_nothing_
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0]["type"], "push");
     assert_eq!(site.builds().await.total, 0);
+}
+
+#[tokio::test]
+async fn only_developers_of_an_app_see_its_log_and_replay_it() {
+    let site = Site::with(Setup::default(), |app| app.is_public = true).await;
+    site.push("d-1", "main").await;
+    let store = &site.world.ports.store;
+    let bob = store.create_account(a_user("bob")).await.expect("a user");
+    store.create_token(a_token("token-of-bob", bob.id, Scopes::all())).await.expect("a token");
+    let list = format!("/api/v1/apps/{}/incoming", site.app.uid);
+    let one = format!("{list}/{}", site.log().await[0].uid);
+    for (method, path) in [("GET", list), ("GET", one.clone()), ("POST", format!("{one}/replay"))] {
+        for (token, expected) in [("token-of-bob", 403), ("nobody's", 401)] {
+            let request =
+                Request::builder().method(method).uri(&path).header("authorization", format!("Bearer {token}"));
+            let answer = site.world.send(request.body(Body::empty()).expect("a request")).await;
+            assert_eq!(answer.status, expected, "{method} {path}");
+        }
+    }
+    assert_eq!(site.builds().await.total, 1);
 }
