@@ -98,11 +98,6 @@ impl Config {
         &self.names.workflows
     }
 
-    /// Names of all pipelines, in order.
-    pub(crate) fn pipelines(&self) -> &[String] {
-        &self.names.pipelines
-    }
-
     /// What is odd, but works.
     pub(crate) fn warnings(&self) -> &[Problem] {
         &self.warnings

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use super::yaml::{Node, Value};
 
-/// Names of what can be started, in the order they are written in.
+/// Names of what can be started.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    /// In the order they are written in.
     pub(super) workflows: Vec<String>,
-    pub(super) pipelines: Vec<String>,
     known_workflows: HashSet<String>,
     known_pipelines: HashSet<String>,
 }
@@ -20,12 +20,11 @@ impl Names {
             let entries = root.get(key).map(|node: &Node| node.entries()).unwrap_or_default();
             entries.iter().map(|(name, _)| name.to_string()).collect()
         };
-        let (workflows, pipelines) = (names("workflows"), names("pipelines"));
+        let workflows = names("workflows");
         Self {
             known_workflows: workflows.iter().cloned().collect(),
-            known_pipelines: pipelines.iter().cloned().collect(),
+            known_pipelines: names("pipelines").into_iter().collect(),
             workflows,
-            pipelines,
         }
     }
 

@@ -61,7 +61,7 @@ pipelines:
 ",
     );
     assert_eq!(config.workflows(), ["primary", "check", "_set-up"]);
-    assert_eq!(config.pipelines(), ["release"]);
+    assert_eq!(config.check(&Target::Pipeline("release".to_owned())), Ok(()));
     assert!(config.warnings().is_empty());
     assert_eq!(names(&config.decide(&push("main"))), [("primary", None)]);
     assert_eq!(names(&config.decide(&pull_request())), [("check", None)]);
