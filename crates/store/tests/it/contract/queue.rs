@@ -88,6 +88,7 @@ pub(crate) async fn a_failed_delivery_comes_back_when_it_is_due(bed: Bed) {
     let numbers: Vec<_> = log.iter().map(|row| (row.attempt.number, row.state, row.retry_at)).collect();
     let open = DeliveryState::Open;
     assert_eq!(numbers, [(3, DeliveryState::Failed, None), (2, open, Some(later)), (1, open, Some(due))]);
+    assert_eq!(bed.store().count_attempts_of(hooks[0]).await.expect("counts"), 3);
 }
 
 pub(crate) async fn d12_a_lapsed_claim_writes_its_attempt_late_and_changes_nothing(bed: Bed) {
@@ -156,6 +157,7 @@ pub(crate) async fn d13_a_delivery_under_way_at_five_crashes_is_quarantined(bed:
     let log = bed.store().attempts_of(hooks[0], unsent, 9).await.expect("lists");
     assert_eq!((log[0].reason, &log[0].attempt.exchange), (Some(Reason::Poison), &None));
     assert!(bed.store().attempts_of(hooks[0], AttemptFilter::default(), 9).await.expect("lists").is_empty());
+    assert_eq!(bed.store().count_attempts_of(hooks[0]).await.expect("counts"), 0, "nothing was sent");
 }
 
 pub(crate) async fn d13_a_recorded_attempt_starts_the_count_of_recoveries_over(bed: Bed) {
