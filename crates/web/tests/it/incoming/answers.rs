@@ -95,6 +95,21 @@ async fn strangers_hear_the_same_whether_app_or_token_is_wrong_and_leave_no_trac
     assert!(site.log().await.is_empty());
 }
 
+/// The cases that no provider has a part in; the others are tested beside the providers.
+#[tokio::test]
+async fn check_11_paths_of_no_provider_and_of_no_app_are_answered_so() {
+    let site = Site::new().await;
+    let cases = include_str!("../../../../dialects/src/incoming/fixtures/routes.json");
+    let cases: Vec<Value> = serde_json::from_str(cases).expect("cases");
+    assert_eq!(cases.len(), 2);
+    for case in cases {
+        let path = case["path"].as_str().expect("a path");
+        let answer = site.post(path, &[("content-type", "application/json")], case["body"].to_string()).await;
+        let told = json!({"status": answer.status.as_u16(), "body": answer.json()});
+        assert_eq!(told, case["answer"], "{}", case["id"]);
+    }
+}
+
 #[tokio::test]
 async fn paths_and_methods_that_are_not_there() {
     let site = Site::new().await;
