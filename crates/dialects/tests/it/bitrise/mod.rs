@@ -7,6 +7,7 @@ mod builds;
 mod deliveries;
 mod hooks;
 mod lists;
+mod nonsense;
 mod requests;
 mod start;
 
