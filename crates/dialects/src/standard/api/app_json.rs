@@ -1,5 +1,7 @@
 //! How apps are shown, and how their settings are read.
 
+#![expect(clippy::option_option, reason = "absent, null and a value are three things in an edit")]
+
 use std::sync::Arc;
 
 use domain::account::Permission;

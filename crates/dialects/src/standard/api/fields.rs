@@ -1,5 +1,7 @@
 //! The members of a JSON object, taken out one by one, so that every complaint names its field.
 
+#![expect(clippy::option_option, reason = "absent, null and a value are three things in an edit")]
+
 use domain::account::is_valid_name;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -74,13 +74,11 @@ impl<'a> Query<'a> {
     /// One of a few words.
     pub(super) fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Reject> {
         let Some(text) = self.given(name) else { return Ok(None) };
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, meant)) => Ok(Some(*meant)),
-            None => {
-                let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-                Err(Reject::bad(format!("{name}: must be one of {}", known.join(", "))))
-            }
+        if let Some((_, meant)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*meant));
         }
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        Err(Reject::bad(format!("{name}: must be one of {}", known.join(", "))))
     }
 
     /// Seconds since 1970.
