@@ -47,13 +47,12 @@ impl Variables {
         } else {
             None
         };
-        match refusal {
-            Some(refusal) => self.left_out.push(format!("{} {refusal}", shown(name))),
-            None => {
-                let value = if expand { self.expand(value) } else { value.to_owned() };
-                self.set(name.to_owned(), value);
-            }
+        if let Some(refusal) = refusal {
+            self.left_out.push(format!("{} {refusal}", shown(name)));
+            return;
         }
+        let value = if expand { self.expand(value) } else { value.to_owned() };
+        self.set(name.to_owned(), value);
     }
 
     /// All of them.

@@ -264,7 +264,7 @@ async fn the_log_keeps_its_order_across_streams_and_is_cut_at_its_limit() {
     let lines = "i=0; while [ $i -lt 500 ]; do echo out $i; echo err $i >&2; i=$((i+1)); done";
     let shop = Shop::running(lines).await;
     let build = shop.run("one").await;
-    let expected: String = (0..500).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    let expected = (0..500).fold(String::new(), |log, n| log + &format!("out {n}\nerr {n}\n"));
     assert_eq!(shop.log(&build).await, expected);
 
     let much = format!("head -c {} /dev/zero | tr '\\0' x; echo end", MAX_LOG + 1_000_000);
