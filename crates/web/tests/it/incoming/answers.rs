@@ -186,3 +186,14 @@ async fn a_request_that_is_not_post_has_no_way_in() {
         assert_eq!(site.world.send(request.expect("a request")).await.status, 405, "{method}");
     }
 }
+
+#[tokio::test]
+async fn check_15_when_no_build_can_be_started_the_host_is_told_to_come_again() {
+    let site = Site::new().await;
+    site.world.ports.store.close().await;
+    let answer = site.push("d-1", "main").await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert_eq!(answer.headers["retry-after"], "1");
+    let told = json!({"errors": ["Failed to Trigger Build: the database is unavailable"], "success_responses": []});
+    assert_eq!(answer.json(), told);
+}
