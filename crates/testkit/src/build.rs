@@ -279,6 +279,7 @@ pub fn a_build(app: CiAppId, name: &str) -> NewBuild {
         secrets: Vec::new(),
         triggered_by: None,
         triggered_at: START,
+        hops: 0,
     }
 }
 

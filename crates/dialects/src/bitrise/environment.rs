@@ -113,6 +113,7 @@ mod tests {
             started_at: None,
             finished_at: None,
             incoming: None,
+            hops: 0,
         };
         let folders = BuildFolders { source: Path::new("/w/source"), deploy: Path::new("/w/deploy"), config: None };
         let all = build_variables(&app, &build, "http://postrider.test/app/a/build/b", Some(folders));

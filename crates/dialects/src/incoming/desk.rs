@@ -122,7 +122,7 @@ impl Desk {
         let (ordered, events) = if arrived.verdict == Verdict::Failed {
             (Ordered::nothing(answer::error(None, 401, NOT_SIGNED)), Vec::new())
         } else {
-            (self.order(app, arrived.provider, &request).await, self.relayed(app, &arrived, event.as_deref()))
+            (self.order(app, &arrived, &request).await, self.relayed(app, &arrived, event.as_deref()))
         };
         let now = self.ports.clock.now();
         let new = NewIncoming {
@@ -143,23 +143,25 @@ impl Desk {
     }
 
     /// Decides what a request leads to.
-    async fn order(&self, app: &Arc<CiApp>, provider: HookProvider, request: &Request<'_>) -> Ordered {
+    async fn order(&self, app: &Arc<CiApp>, arrived: &Arrived, request: &Request<'_>) -> Ordered {
+        let provider = arrived.provider;
         let fork_is_private = match provider.fork_of(request) {
             Some(name) => privacy::is_private(&self.ports, &self.hosts, &name).await,
             None => None,
         };
         match plan(provider, provider.read(&Request { fork_is_private, ..*request })) {
             Plan::Answer(answer) => Ordered::nothing(answer),
-            Plan::Build(wanted, outcome) => self.start(app, provider, wanted, outcome),
+            Plan::Build(wanted, outcome) => self.start(app, arrived, wanted, outcome),
         }
     }
 
     /// Asks the app's triggers for each build.
-    fn start(&self, app: &Arc<CiApp>, provider: HookProvider, wanted: Vec<Candidate>, mut outcome: Outcome) -> Ordered {
+    fn start(&self, app: &Arc<CiApp>, arrived: &Arrived, wanted: Vec<Candidate>, mut outcome: Outcome) -> Ordered {
+        let (provider, hops) = (arrived.provider, arrived.hops);
         let (mut builds, mut requests, mut replies) = (Vec::new(), Vec::new(), Vec::new());
         for Candidate { params, triggered_by } in wanted {
             let original = serde_json::to_string(&params).unwrap_or_default().into();
-            let call = TriggerCall { params, original, secrets: Vec::new(), triggered_by: Some(triggered_by) };
+            let call = TriggerCall { params, original, secrets: Vec::new(), triggered_by: Some(triggered_by), hops };
             let plan = start::plan(&self.ports, &self.configs, app, call);
             builds.extend(plan.builds);
             requests.extend(plan.requests);

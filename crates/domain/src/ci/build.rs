@@ -152,6 +152,8 @@ pub struct Build {
     pub finished_at: Option<Timestamp>,
     /// The request that led to it.
     pub incoming: Option<IncomingId>,
+    /// How many deliveries in a row led to it: what is told of it goes on counting (D-8).
+    pub hops: u8,
 }
 
 impl Build {
@@ -180,6 +182,8 @@ pub struct NewBuild {
     pub triggered_by: Option<String>,
     /// See [`Build::triggered_at`].
     pub triggered_at: Timestamp,
+    /// See [`Build::hops`].
+    pub hops: u8,
 }
 
 /// A build that waits for somebody's approval: it comes from a fork.

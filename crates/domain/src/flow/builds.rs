@@ -84,6 +84,8 @@ pub async fn decide(
         secrets: Vec::new(),
         triggered_by: request.triggered_by.clone(),
         triggered_at: now,
+        // Somebody looked at it in between.
+        hops: 0,
     });
     ports.store.decide_request(request.uid, builds.collect(), announcing(ports, app)).await
 }
@@ -115,7 +117,7 @@ fn announcement(ports: &Ports, app: &CiApp, build: &Build) -> Option<NewEvent> {
         time: Some(build.finished_at.unwrap_or(build.triggered_at)),
         content_type: "application/json".to_owned(),
         data,
-        hops: 0,
+        hops: build.hops,
     };
     let source = envelope.source.clone();
     // The payload is ours; what can be missing is the account, when the app goes with it at this very moment.

@@ -43,8 +43,9 @@ pub trait Ci: Send + Sync {
     /// Ends, as failed for that reason, every build that was running within an earlier process of this server.
     async fn end_orphans(&self, now: Timestamp, reason: &str, ended: Started<Vec<NewEvent>>)
     -> Stored<Vec<Arc<Build>>>;
-    /// Builds not ended that nobody has reported on since that moment, oldest first; those of this process left out.
-    async fn silent_builds(&self, since: Timestamp, limit: usize) -> Stored<Vec<Arc<Build>>>;
+    /// Builds not ended that nobody has reported on since that moment, oldest first; those of this process left out, and
+    /// with `running` those that nobody has taken.
+    async fn silent_builds(&self, since: Timestamp, running: bool, limit: usize) -> Stored<Vec<Arc<Build>>>;
 
     /// Appends to a build's log, as its piece number `position` if one is given: one that is there already is left as it
     /// is, so that a repeat does no harm. Returns the number of the next piece. Nothing more is kept beyond

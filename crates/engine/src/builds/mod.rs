@@ -131,13 +131,13 @@ impl Builds {
     /// Ends builds that nobody has reported on for too long. What waits for this server's own command may wait.
     pub(crate) async fn sweep(&self) {
         let now = self.ports.clock.now();
-        let silent = match self.ports.store.silent_builds(now.minus(self.settings.external_timeout), SWEPT).await {
+        let since = now.minus(self.settings.external_timeout);
+        let silent = match self.ports.store.silent_builds(since, self.command.is_some(), SWEPT).await {
             Ok(silent) => silent,
             Err(error) => return tracing::warn!(%error, "silent builds could not be looked for"),
         };
         for build in silent {
             let reason = match build.stage {
-                Stage::Queued if self.command.is_some() => continue,
                 Stage::Queued => "no executor took the build in time",
                 Stage::Running | Stage::Ended => "the executor was not heard of any more",
             };

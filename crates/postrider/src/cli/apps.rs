@@ -46,6 +46,7 @@ pub(crate) enum AppCommand {
 
 /// `app create`
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct NewApp {
     /// The user or organization it belongs to, unless yourself
     #[arg(long, value_name = "LOGIN")]

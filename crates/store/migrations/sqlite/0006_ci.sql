@@ -55,6 +55,7 @@ CREATE TABLE builds (
     finished_at    INTEGER,
     heard_at       INTEGER NOT NULL,
     incoming_id    INTEGER,
+    hops           INTEGER NOT NULL DEFAULT 0,
     log_bytes      INTEGER NOT NULL DEFAULT 0,
     log_pieces     INTEGER NOT NULL DEFAULT 0,
     CHECK ((workflow IS NULL) <> (pipeline IS NULL)),

@@ -25,7 +25,7 @@ use crate::error::{Done, Failure, corrupt};
 use crate::vault::Spot;
 
 const BUILD: &str = "SELECT id, uid, app_id, number, status, stage, workflow, pipeline, params, original, triggered_by,
-    executor, abort_reason, triggered_at, started_at, finished_at, incoming_id FROM builds";
+    executor, abort_reason, triggered_at, started_at, finished_at, incoming_id, hops FROM builds";
 
 fn spot(id: i64) -> Spot<'static> {
     Spot { table: "builds", column: "secrets", row: id, owner: 0 }
@@ -74,6 +74,7 @@ fn build(row: &Row<'_>) -> Done<Build> {
         started_at: maybe_moment(row, 14)?,
         finished_at: maybe_moment(row, 15)?,
         incoming: row.get::<_, Option<i64>>(16)?.map(IncomingId),
+        hops: row.get(17)?,
     })
 }
 
@@ -128,8 +129,8 @@ fn insert_one(tx: &mut Tx<'_>, new: NewBuild, incoming: Option<IncomingId>) -> D
     let (text, original) = params_columns(&new.params, &new.original)?;
     let params = &new.params;
     let sql = "INSERT INTO builds (uid, app_id, number, status, stage, workflow, pipeline, params, original, priority,
-        kind, branch, commit_hash, commit_message, pull_request, triggered_by, triggered_at, heard_at, incoming_id)
-        VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16)";
+        kind, branch, commit_hash, commit_message, pull_request, triggered_by, triggered_at, heard_at, incoming_id, hops)
+        VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)";
     tx.conn.prepare_cached(sql)?.execute(params![
         new.uid.0.as_bytes(),
         new.app.0,
@@ -147,6 +148,7 @@ fn insert_one(tx: &mut Tx<'_>, new: NewBuild, incoming: Option<IncomingId>) -> D
         new.triggered_by,
         new.triggered_at.as_micros(),
         incoming.map(|id| id.0),
+        new.hops,
     ])?;
     let id = tx.conn.last_insert_rowid();
     if let Some(sealed) = sealed_secrets(tx, id, &new.secrets)? {
@@ -170,6 +172,7 @@ fn insert_one(tx: &mut Tx<'_>, new: NewBuild, incoming: Option<IncomingId>) -> D
         started_at: None,
         finished_at: None,
         incoming,
+        hops: new.hops,
     }))
 }
 
@@ -233,9 +236,12 @@ pub(super) fn end_orphans(tx: &mut Tx<'_>, end: &BuildEnd, ended: Started<Vec<Ne
 }
 
 /// See [`Ci::silent_builds`](domain::ports::Ci::silent_builds).
-pub(super) fn silent(conn: &Connection, since: Timestamp, limit: usize) -> Done<Vec<Arc<Build>>> {
-    let sql = format!("{BUILD} WHERE stage < 2 AND epoch IS NULL AND heard_at < ?1 ORDER BY heard_at LIMIT ?2");
-    all(conn, &sql, params![since.as_micros(), limit], |row| Ok(Arc::new(build(row)?)))
+pub(super) fn silent(conn: &Connection, since: Timestamp, running: bool, limit: usize) -> Done<Vec<Arc<Build>>> {
+    let sql = format!(
+        "{BUILD} WHERE stage < 2 AND stage >= ?2 AND epoch IS NULL AND heard_at < ?1
+        ORDER BY heard_at LIMIT ?3"
+    );
+    all(conn, &sql, params![since.as_micros(), running, limit], |row| Ok(Arc::new(build(row)?)))
 }
 
 /// The build of that id.

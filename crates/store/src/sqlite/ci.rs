@@ -75,8 +75,8 @@ impl Ci for Sqlite {
         self.change(move |tx| builds::end_orphans(tx, &end, ended)).await
     }
 
-    async fn silent_builds(&self, since: Timestamp, limit: usize) -> Stored<Vec<Arc<Build>>> {
-        self.read(move |conn| builds::silent(conn, since, limit)).await
+    async fn silent_builds(&self, since: Timestamp, running: bool, limit: usize) -> Stored<Vec<Arc<Build>>> {
+        self.read(move |conn| builds::silent(conn, since, running, limit)).await
     }
 
     async fn append_log(&self, id: BuildId, position: Option<u64>, text: String, now: Timestamp) -> Stored<u64> {

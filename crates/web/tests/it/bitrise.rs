@@ -257,3 +257,15 @@ async fn payloads_in_this_dialect_are_passed_on_as_they_are() {
     let received = bed.receiver.wait_for(1).await;
     assert_eq!((kinds(&received), &received[0].body[..]), (vec!["build/finished"], body.as_bytes()));
 }
+
+#[tokio::test]
+async fn d8_what_is_told_of_a_build_counts_on_from_what_led_to_it() {
+    let bed = Bed::new().await;
+    bed.hook("/counting", json!({})).await;
+    let new = domain::ci::NewBuild { hops: 3, ..a_build(bed.app.id, "b1") };
+    let started = builds::start(&bed.world.ports, &bed.app, vec![new], Vec::new()).await.expect("started");
+    bed.end(&started[0], BuildStatus::Success).await;
+    for told in bed.receiver.wait_for(2).await {
+        assert_eq!(told.header("Postrider-Hops"), Some("4"));
+    }
+}

@@ -30,6 +30,8 @@ pub(crate) struct TriggerCall {
     pub(crate) secrets: Vec<BuildSecret>,
     /// Who or what asks: `webhook-github/alice`, `manual-alice`.
     pub(crate) triggered_by: Option<String>,
+    /// How many deliveries in a row led to it (D-8).
+    pub(crate) hops: u8,
 }
 
 /// What is started.
@@ -115,7 +117,7 @@ fn no_match(params: &BuildParams) -> String {
 /// strangers bring gets no secrets.
 fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: TriggerCall) -> Plan {
     let now = ports.clock.now();
-    let TriggerCall { params, original, secrets, triggered_by } = call;
+    let TriggerCall { params, original, secrets, triggered_by, hops } = call;
     if app.is_public && app.manual_approval && params.is_from_fork() {
         let priority = choices.iter().filter_map(|choice| choice.priority).max();
         let targets: Vec<_> = choices.into_iter().map(|choice| choice.target).collect();
@@ -139,6 +141,7 @@ fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: TriggerC
         secrets: secrets.clone(),
         triggered_by: triggered_by.clone(),
         triggered_at: now,
+        hops,
     });
     let builds: Vec<_> = builds.collect();
     let reply = Reply::started(ports, app, builds.len());

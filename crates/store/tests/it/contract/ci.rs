@@ -253,8 +253,13 @@ pub(crate) async fn what_ran_within_a_dead_process_ends_as_failed(bed: Bed) {
     let next = bed.store().claim_build(claim(&bed)).await.expect("claims").expect("waits");
     assert_eq!(next.0.number, 3, "what waited goes on");
     bed.clock.advance(Duration::from_secs(60));
-    let silent = bed.store().silent_builds(bed.now(), 9).await.expect("reads");
+    let silent = bed.store().silent_builds(bed.now(), false, 9).await.expect("reads");
     assert_eq!(silent.iter().map(|build| build.number).collect::<Vec<_>>(), [2], "of others alone");
+    start(&bed, vec![a_build(app.id, "patient")]).await;
+    for (running, count) in [(false, 2), (true, 1)] {
+        let silent = bed.store().silent_builds(bed.now().plus(Duration::from_secs(1)), running, 9).await;
+        assert_eq!(silent.expect("reads").len(), count);
+    }
 }
 
 pub(crate) async fn a_log_is_appended_piece_by_piece_and_cut_when_it_is_too_long(bed: Bed) {

@@ -78,7 +78,7 @@ impl TriggerBody {
             return Err(Reject::bad(format!("triggered_by: at most {MAX_TRIGGERED_BY} bytes")));
         }
         let triggered_by = Some(by.map_or_else(default_by, str::to_owned));
-        Ok(TriggerCall { params, original, secrets, triggered_by })
+        Ok(TriggerCall { params, original, secrets, triggered_by, hops: 0 })
     }
 }
 

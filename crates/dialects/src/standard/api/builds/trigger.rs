@@ -70,6 +70,7 @@ pub(crate) async fn trigger(
         original: original.to_string().into(),
         secrets: secrets.into_iter().map(secret).collect(),
         triggered_by: Some(format!("manual-{}", caller.0.user.login)),
+        hops: 0,
     };
     let plan = plan(&context.ports, &ConfigCache::default(), &app, call);
     if let Some(refusal) = plan.reply.refusal() {
