@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use domain::ci::BuildParams;
+use domain::ci::{BuildParams, CommitPaths};
 use serde::{Deserialize, Deserializer};
 
 /// Who triggered a build when the request does not say.
@@ -85,6 +85,26 @@ impl Text {
     /// A copy for the parameters.
     pub(super) fn text(&self) -> String {
         self.0.clone()
+    }
+}
+
+/// A commit, in the form that GitHub's pushes gave it and most hosts have taken over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Commit {
+    /// Its hash.
+    pub(super) id: Text,
+    /// Its whole message.
+    pub(super) message: Text,
+    added: Given<Vec<String>>,
+    removed: Given<Vec<String>>,
+    modified: Given<Vec<String>>,
+}
+
+impl Commit {
+    /// The files it touched.
+    pub(super) fn paths(&self) -> CommitPaths {
+        CommitPaths { added: self.added.0.clone(), removed: self.removed.0.clone(), modified: self.modified.0.clone() }
     }
 }
 

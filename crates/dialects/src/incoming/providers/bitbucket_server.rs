@@ -3,7 +3,7 @@
 use domain::ci::BuildParams;
 use serde::Deserialize;
 
-use crate::incoming::reading::{Candidate, Given, Reading, Text, ignored, refused};
+use crate::incoming::reading::{Candidate, Commit, Given, Reading, Text, ignored, refused};
 use crate::incoming::request::{JSON, Request, unsupported};
 
 /// The header that names the event.
@@ -59,13 +59,6 @@ struct Place {
     display_id: Text,
     #[serde(rename = "type")]
     kind: Text,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Commit {
-    id: Text,
-    message: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,7 +3,7 @@
 use domain::ci::{BuildParams, CommitPaths};
 use serde::Deserialize;
 
-use crate::incoming::reading::{Candidate, Given, Reading, Ref, Text, ignored, refused};
+use crate::incoming::reading::{Candidate, Commit, Given, Reading, Ref, Text, ignored, refused};
 use crate::incoming::request::{FORM, JSON, Request, unsupported};
 
 /// The header that names the event.
@@ -17,13 +17,6 @@ struct Push {
     deleted: Given<bool>,
     commits: Given<Vec<Commit>>,
     files: Given<Files>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Commit {
-    id: Text,
-    message: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

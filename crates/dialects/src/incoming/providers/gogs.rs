@@ -3,7 +3,7 @@
 use domain::ci::BuildParams;
 use serde::Deserialize;
 
-use crate::incoming::reading::{Candidate, Given, Reading, Ref, Text, ignored, refused};
+use crate::incoming::reading::{Candidate, Commit, Given, Reading, Ref, Text, ignored, refused};
 use crate::incoming::request::{JSON, Request, unsupported};
 
 /// The header that names the event.
@@ -16,13 +16,6 @@ struct Push {
     name: Text,
     after: Text,
     commits: Given<Vec<Commit>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Commit {
-    id: Text,
-    message: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -103,6 +103,14 @@ pub(super) fn moved(name: String, kind: RefKind, before: &str, after: &str) -> O
     })
 }
 
+/// The ref that a push of one ref is about, as most hosts tell it: `ref`, `before` and `after`. None if it is no branch or
+/// tag, or did not move.
+pub(super) fn moved_by(root: Part<'_>) -> Result<Option<RefUpdate>, String> {
+    let name = root.required("ref")?;
+    let Some(kind) = kind(name) else { return Ok(None) };
+    Ok(moved(name.to_owned(), kind, root.required("before")?, root.required("after")?))
+}
+
 /// A push of these refs; nothing if there are none.
 pub(super) fn pushed(pusher: Actor, refs: Vec<RefUpdate>, time: Option<Timestamp>) -> Vec<Told> {
     if refs.is_empty() {

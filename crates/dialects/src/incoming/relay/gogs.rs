@@ -25,11 +25,8 @@ pub(super) fn read(event: &str, root: Part<'_>) -> Result<Vec<Told>, String> {
 }
 
 fn push(root: Part<'_>) -> Result<Vec<Told>, String> {
-    let name = root.required("ref")?;
-    let Some(kind) = git::kind(name) else { return Ok(Vec::new()) };
-    let (before, after) = (root.required("before")?, root.required("after")?);
-    let Some(mut moved) = git::moved(name.to_owned(), kind, before, after) else { return Ok(Vec::new()) };
-    if kind == RefKind::Tag && moved.created() {
+    let Some(mut moved) = git::moved_by(root)? else { return Ok(Vec::new()) };
+    if moved.kind == RefKind::Tag && moved.created() {
         return Ok(Vec::new());
     }
     let commits: Vec<_> = root.items("commits").map(git::listed).collect::<Result<_, _>>()?;

@@ -1,10 +1,10 @@
 //! Pushes of branches and tags.
 
-use domain::ci::{BuildParams, CommitPaths};
+use domain::ci::BuildParams;
 use serde::Deserialize;
 
 use super::{NAME, Repository};
-use crate::incoming::reading::{Candidate, Given, Reading, Ref, Text, ignored, refused};
+use crate::incoming::reading::{Candidate, Commit, Given, Reading, Ref, Text, ignored, refused};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -16,22 +16,6 @@ pub(super) struct Push {
     commits: Given<Vec<Commit>>,
     repository: Given<Repository>,
     pusher: Given<Pusher>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Commit {
-    id: Text,
-    message: Text,
-    added: Given<Vec<String>>,
-    removed: Given<Vec<String>>,
-    modified: Given<Vec<String>>,
-}
-
-impl Commit {
-    fn paths(&self) -> CommitPaths {
-        CommitPaths { added: self.added.0.clone(), removed: self.removed.0.clone(), modified: self.modified.0.clone() }
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]

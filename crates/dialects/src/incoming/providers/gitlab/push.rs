@@ -1,10 +1,10 @@
 //! Pushes of branches and tags. The clone URL is not told: the builds' own settings name it.
 
-use domain::ci::{BuildParams, CommitPaths, Environment};
+use domain::ci::{BuildParams, Environment};
 use serde::Deserialize;
 
 use super::NAME;
-use crate::incoming::reading::{Candidate, Given, Reading, Ref, Text, ignored, refused};
+use crate::incoming::reading::{Candidate, Commit, Given, Reading, Ref, Text, ignored, refused};
 
 /// The variable with all messages.
 const MESSAGES: &str = "BITRISE_WEBHOOK_COMMIT_MESSAGES";
@@ -26,16 +26,6 @@ pub(super) struct Push {
     commits: Given<Vec<Commit>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Commit {
-    id: Text,
-    message: Text,
-    added: Given<Vec<String>>,
-    removed: Given<Vec<String>>,
-    modified: Given<Vec<String>>,
-}
-
 /// A push of a branch.
 pub(super) fn branch(push: &Push) -> Reading {
     let Ref::Branch(branch) = Ref::of(&push.name) else {
@@ -51,11 +41,7 @@ pub(super) fn branch(push: &Push) -> Reading {
         refused("The commit specified by 'checkout_sha' was not included in the 'commits' array - no match found")
     })?;
     let messages: Vec<String> = push.commits.iter().map(|commit| commit.message.text()).collect();
-    let paths = push.commits.iter().map(|commit| CommitPaths {
-        added: commit.added.0.clone(),
-        removed: commit.removed.0.clone(),
-        modified: commit.modified.0.clone(),
-    });
+    let paths = push.commits.iter().map(Commit::paths);
     let params = BuildParams {
         branch: branch.to_owned(),
         commit_hash: last.id.text(),

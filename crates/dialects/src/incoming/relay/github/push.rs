@@ -8,10 +8,7 @@ use super::user;
 
 /// The push. Commits have no parents here, and nothing is said of where the ref was before but its id.
 pub(super) fn read(root: Part<'_>) -> Result<Vec<Told>, String> {
-    let name = root.required("ref")?;
-    let Some(kind) = git::kind(name) else { return Ok(Vec::new()) };
-    let (before, after) = (root.required("before")?, root.required("after")?);
-    let Some(mut moved) = git::moved(name.to_owned(), kind, before, after) else { return Ok(Vec::new()) };
+    let Some(mut moved) = git::moved_by(root)? else { return Ok(Vec::new()) };
     let commits: Vec<_> = root.items("commits").map(git::listed).collect::<Result<_, _>>()?;
     // The list is cut at as many as are kept here; GitHub does not say that it was.
     moved.truncated = commits.len() >= git::MAX_COMMITS;

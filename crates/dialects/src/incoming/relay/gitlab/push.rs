@@ -8,10 +8,7 @@ use super::super::{Told, git};
 /// The push. At most twenty commits are listed, the newest, oldest first, without trees and parents. Whether it was
 /// forced is not told.
 pub(super) fn read(root: Part<'_>) -> Result<Vec<Told>, String> {
-    let name = root.required("ref")?;
-    let Some(kind) = git::kind(name) else { return Ok(Vec::new()) };
-    let (before, after) = (root.required("before")?, root.required("after")?);
-    let Some(mut moved) = git::moved(name.to_owned(), kind, before, after) else { return Ok(Vec::new()) };
+    let Some(mut moved) = git::moved_by(root)? else { return Ok(Vec::new()) };
     let commits: Vec<_> = root.items("commits").map(git::listed).collect::<Result<_, _>>()?;
     // Of an annotated tag `after` is the tag object; the commit is this.
     let tip = root.filled("checkout_sha").map_or_else(|| moved.after.clone(), git::object_id);
