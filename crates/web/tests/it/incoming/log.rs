@@ -7,7 +7,7 @@ use domain::ci::{CiApp, Verdict};
 use domain::secret::Secret;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use testkit::{a_token, a_user};
+use testkit::{START, a_token, a_user};
 
 use super::site::{GITHUB, Site, a_push};
 use crate::world::Setup;
@@ -28,13 +28,18 @@ async fn one_delivery_sent_many_times_at_once_builds_once_and_is_answered_alike(
 }
 
 #[tokio::test]
-async fn a_delivery_that_led_to_nothing_is_answered_alike_as_well() {
-    let site = Site::new().await;
-    let headers = [GITHUB[0], ("x-github-event", "ping"), ("x-github-delivery", "d-1")];
-    let send = async || site.post(&site.path("github"), &headers, "{}").await;
-    let (first, second) = (send().await, send().await);
-    assert_eq!((first.status.as_u16(), &first.text), (200, &second.text));
-    assert_eq!(site.log().await.len(), 1);
+async fn a_delivery_that_led_to_nothing_builds_once_the_triggers_are_mended() {
+    let site = Site::with(Setup::default(), |app| app.config = None).await;
+    let refused = site.push("d-1", "main").await;
+    assert_eq!((refused.status.as_u16(), site.builds().await.total), (200, 0), "{refused:?}");
+    let config = "trigger_map:\n- push_branch: main\n  workflow: a\nworkflows:\n  a: {}\n";
+    let mended = Box::new(|app: CiApp| CiApp { config: Some(config.into()), ..app });
+    site.world.ports.store.update_ci_app(site.app.id, START, mended).await.expect("edited");
+    let (built, repeated) = (site.push("d-1", "main").await, site.push("d-1", "main").await);
+    assert_eq!((built.status.as_u16(), &built.text), (201, &repeated.text));
+    assert_eq!(site.builds().await.total, 1);
+    let repeats: Vec<_> = site.log().await.iter().map(|logged| logged.repeats).collect();
+    assert_eq!(repeats, [1, 0]);
 }
 
 #[tokio::test]
