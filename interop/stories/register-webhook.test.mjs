@@ -1,12 +1,15 @@
 // register-webhook against Postrider's own GitHub and Bitbucket Cloud surfaces, as published clients see them, and against
 // a GitLab that keeps hooks (docs/bitrise.md): one hook however often it is asked for, and honest failures.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { bitbucketJs } from "../lib/bitbucket.mjs";
-import { Postrider } from "../lib/postrider.mjs";
+import { Postrider, cleanEnvironment } from "../lib/postrider.mjs";
 import { ALL_SCOPES, rest, tokenFor } from "../lib/scene.mjs";
 import { Sink } from "../lib/sink.mjs";
 
+const run = promisify(execFile);
 const SECRET = "shared with the host";
 const GITLAB_TOKEN = "glpat-of-acme";
 
@@ -32,11 +35,17 @@ function app({ server, token }, provider, repo_url, more) {
   return server.must("POST", "/apps", { owner: "acme", title: "Rocket", provider, repo_url, ...more }, { token });
 }
 
-/** Status and JSON of one call, with the bare token as the vendor's clients send it. */
+/** The guide's line. */
+const REGISTER = `curl -X POST -H 'Authorization: ACCESS-TOKEN' 'https://api.bitrise.io/v0.1/apps/APP-SLUG/register-webhook'`;
+
+/** Runs the guide's line as a shell does; only host, token and slug are replaced. Resolves to status and JSON. */
 async function register({ server, token }, { slug }) {
-  const answer = await fetch(`${server.url}/v0.1/apps/${slug}/register-webhook`, { method: "POST", headers: { authorization: token } });
-  assert.equal(answer.headers.get("content-type"), "application/json; charset=utf-8");
-  return [answer.status, await answer.json()];
+  const line = REGISTER.replace("https://api.bitrise.io", server.url).replace("APP-SLUG", slug).replace("ACCESS-TOKEN", token);
+  const more = "--silent --show-error --write-out '%{http_code} %{content_type}'";
+  const { stdout } = await run("sh", ["-c", `${line} ${more}`], { env: cleanEnvironment(), timeout: 60_000 });
+  const [, text, status, type] = /^([^]*\n)(\d{3}) (.*)$/.exec(stdout);
+  assert.equal(type, "application/json; charset=utf-8");
+  return [Number(status), JSON.parse(text)];
 }
 
 const OK = [200, { status: "ok" }];
