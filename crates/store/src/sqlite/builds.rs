@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use domain::ci::{
-    Build, BuildEnd, BuildFilter, BuildOrder, BuildPage, BuildParams, BuildSecret, BuildStatus, ClaimBuild, Ended,
-    NewBuild, Stage, Started, Target, TriggerKind,
+    Build, BuildEnd, BuildParams, BuildSecret, BuildStatus, ClaimBuild, Ended, NewBuild, Stage, Started, Target,
+    TriggerKind,
 };
 use domain::event::NewEvent;
 use domain::id::{BuildId, CiAppId, IncomingId, Uid};
 use domain::ports::StoreError;
 use domain::secret::Secret;
-use domain::time::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::codes::Coded as _;
@@ -24,7 +23,9 @@ use super::{Shared, ci_apps};
 use crate::error::{Done, Failure, corrupt};
 use crate::vault::Spot;
 
-const BUILD: &str = "SELECT id, uid, app_id, number, status, stage, workflow, pipeline, params, original, triggered_by,
+/// A build, column by column.
+pub(super) const BUILD: &str =
+    "SELECT id, uid, app_id, number, status, stage, workflow, pipeline, params, original, triggered_by,
     executor, abort_reason, triggered_at, started_at, finished_at, incoming_id, hops FROM builds";
 
 fn spot(id: i64) -> Spot<'static> {
@@ -48,7 +49,8 @@ pub(super) fn params_columns<'o>(params: &BuildParams, original: &'o str) -> Don
     Ok((text, (!same).then_some(original)))
 }
 
-fn build(row: &Row<'_>) -> Done<Build> {
+/// A row of the columns of [`BUILD`].
+pub(super) fn build(row: &Row<'_>) -> Done<Build> {
     let id: i64 = row.get(0)?;
     let params: String = row.get(8)?;
     let original: Option<String> = row.get(9)?;
@@ -181,6 +183,11 @@ pub(super) fn tell(tx: &mut Tx<'_>, events: Vec<NewEvent>) -> Done<()> {
     events.into_iter().try_for_each(|event| accept_within(tx, event).map(drop))
 }
 
+/// A JSON array of numbers.
+fn list_of(numbers: impl Iterator<Item = i64>) -> String {
+    serde_json::Value::from(numbers.collect::<Vec<_>>()).to_string()
+}
+
 /// Gives a queued build to an executor.
 pub(super) fn claim(tx: &mut Tx<'_>, claim: &ClaimBuild) -> Done<Option<(Arc<Build>, Vec<BuildSecret>)>> {
     let apps = claim.apps.as_ref().map(|apps| Value::Text(list_of(apps.iter().map(|app| app.0))));
@@ -235,15 +242,6 @@ pub(super) fn end_orphans(tx: &mut Tx<'_>, end: &BuildEnd, ended: Started<Vec<Ne
     Ok(builds)
 }
 
-/// See [`Ci::silent_builds`](domain::ports::Ci::silent_builds).
-pub(super) fn silent(conn: &Connection, since: Timestamp, running: bool, limit: usize) -> Done<Vec<Arc<Build>>> {
-    let sql = format!(
-        "{BUILD} WHERE stage < 2 AND stage >= ?2 AND epoch IS NULL AND heard_at < ?1
-        ORDER BY heard_at LIMIT ?3"
-    );
-    all(conn, &sql, params![since.as_micros(), running, limit], |row| Ok(Arc::new(build(row)?)))
-}
-
 /// The build of that id.
 pub(super) fn by_id(conn: &Connection, id: BuildId) -> Done<Option<Arc<Build>>> {
     Ok(maybe(find(conn, id))?.map(Arc::new))
@@ -252,105 +250,4 @@ pub(super) fn by_id(conn: &Connection, id: BuildId) -> Done<Option<Arc<Build>>> 
 /// The build of that slug.
 pub(super) fn by_uid(conn: &Connection, uid: Uid) -> Done<Option<Arc<Build>>> {
     Ok(maybe(one(conn, &format!("{BUILD} WHERE uid = ?1"), [uid.0.as_bytes()], build))?.map(Arc::new))
-}
-
-/// The newest build of each of these apps.
-pub(super) fn last(conn: &Connection, apps: &[CiAppId]) -> Done<Vec<Arc<Build>>> {
-    let sql = format!("{BUILD} WHERE app_id = ?1 ORDER BY number DESC LIMIT 1");
-    let newest = apps.iter().map(|app| maybe(one(conn, &sql, [app.0], build)));
-    newest.filter_map(Result::transpose).map(|found| found.map(Arc::new)).collect()
-}
-
-/// Branches an app has built, the most recent first: jumps from branch to branch in the index.
-pub(super) fn branches(conn: &Connection, app: CiAppId, limit: usize) -> Done<Vec<String>> {
-    let sql = "WITH RECURSIVE step (branch) AS (
-            SELECT min(branch) FROM builds WHERE app_id = ?1 AND branch > ''
-            UNION ALL
-            SELECT (SELECT min(branch) FROM builds WHERE app_id = ?1 AND branch > step.branch) FROM step
-            WHERE branch IS NOT NULL)
-        SELECT branch FROM step WHERE branch IS NOT NULL
-        ORDER BY (SELECT max(id) FROM builds WHERE app_id = ?1 AND branch = step.branch) DESC LIMIT ?2";
-    all(conn, sql, params![app.0, limit], |row| Ok(row.get(0)?))
-}
-
-/// A JSON array of numbers.
-fn list_of(numbers: impl Iterator<Item = i64>) -> String {
-    serde_json::Value::from(numbers.collect::<Vec<_>>()).to_string()
-}
-
-/// The conditions of a filter and their values. Each names a column; values are always bound.
-fn conditions(app: CiAppId, filter: &BuildFilter) -> (String, Vec<Value>) {
-    let mut sql = "app_id = ?".to_owned();
-    let mut values = vec![Value::Integer(app.0)];
-    let mut also = |condition: &str, value: Value| {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.push(value);
-    };
-    let whole = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-    for (condition, text) in
-        [("branch = ?", &filter.branch), ("workflow = ?", &filter.workflow), ("commit_hash = ?", &filter.commit)]
-    {
-        if let Some(text) = text {
-            also(condition, Value::Text(text.clone()));
-        }
-    }
-    if let Some(part) = &filter.commit_message {
-        also("instr(commit_message, ?) > 0", Value::Text(part.clone()));
-    }
-    if let Some(kind) = filter.kind {
-        also("kind = ?", Value::Integer(kind.code()));
-    }
-    if let Some(number) = filter.pull_request {
-        also("pull_request = ?", whole(number));
-    }
-    if let Some(number) = filter.number {
-        also("number = ?", whole(number));
-    }
-    if let Some(after) = filter.after {
-        also("triggered_at > ?", Value::Integer(after.as_micros()));
-    }
-    if let Some(before) = filter.before {
-        also("triggered_at < ?", Value::Integer(before.as_micros()));
-    }
-    if let Some(status) = filter.status {
-        also("status = ?", Value::Integer(i64::from(status.code())));
-    }
-    if let Some(stage) = filter.stage {
-        also("stage = ?", Value::Integer(stage.code()));
-    }
-    if let Some(pipeline) = filter.pipeline {
-        also("(pipeline IS NOT NULL) = ?", Value::Integer(pipeline.into()));
-    }
-    (sql, values)
-}
-
-/// A page of an app's builds.
-pub(super) fn page(conn: &Connection, app: CiAppId, filter: &BuildFilter) -> Done<BuildPage> {
-    let (wanted, mut values) = conditions(app, filter);
-    let count = format!("SELECT count(*) FROM builds WHERE {wanted}");
-    let total = one(conn, &count, params_from_iter(&values), |row| Ok(row.get(0)?))?;
-    // Ids rise with time. The second order is by a pair: open builds first, then by id.
-    let (order, onward) = match filter.order {
-        BuildOrder::Created => ("id DESC", "id <= ?2"),
-        BuildOrder::RunningFirst => ("stage = 2, id DESC", "(stage = 2, -id) >= (?3, -?2)"),
-    };
-    let mut since = String::new();
-    if let Some(from) = filter.from {
-        let find = "SELECT stage = 2, id FROM builds WHERE uid = ?1 AND app_id = ?2";
-        let (ended, id): (bool, i64) =
-            one(conn, find, params![from.0.as_bytes(), app.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        // Numbers the database made itself, so they need no binding.
-        since = format!(" AND {}", onward.replace("?2", &id.to_string()).replace("?3", if ended { "1" } else { "0" }));
-    }
-    if let Some(last) = filter.up_to {
-        since.push_str(" AND id <= ?");
-        values.push(Value::Integer(last.0));
-    }
-    let sql = format!("{BUILD} WHERE {wanted}{since} ORDER BY {order} LIMIT ?");
-    values.push(Value::Integer(i64::try_from(filter.limit.saturating_add(1)).unwrap_or(i64::MAX)));
-    let mut builds = all(conn, &sql, params_from_iter(&values), |row| Ok(Arc::new(build(row)?)))?;
-    let next = builds.get(filter.limit).map(|build| build.uid);
-    builds.truncate(filter.limit);
-    Ok(BuildPage { builds, total, next })
 }

@@ -15,7 +15,7 @@ use domain::time::Timestamp;
 
 use super::inbox::{Care, Terms};
 use super::rows::delete;
-use super::{Sqlite, build_logs, build_requests, builds, ci_apps, incoming};
+use super::{Sqlite, build_lists, build_logs, build_requests, builds, ci_apps, incoming};
 
 #[async_trait]
 impl Ci for Sqlite {
@@ -76,7 +76,7 @@ impl Ci for Sqlite {
     }
 
     async fn silent_builds(&self, since: Timestamp, running: bool, limit: usize) -> Stored<Vec<Arc<Build>>> {
-        self.read(move |conn| builds::silent(conn, since, running, limit)).await
+        self.read(move |conn| build_lists::silent(conn, since, running, limit)).await
     }
 
     async fn append_log(&self, id: BuildId, position: Option<u64>, text: String, now: Timestamp) -> Stored<u64> {
@@ -97,16 +97,16 @@ impl Ci for Sqlite {
     }
 
     async fn builds(&self, app: CiAppId, filter: BuildFilter) -> Stored<BuildPage> {
-        self.read(move |conn| builds::page(conn, app, &filter)).await
+        self.read(move |conn| build_lists::page(conn, app, &filter)).await
     }
 
     async fn last_builds(&self, apps: &[CiAppId]) -> Stored<Vec<Arc<Build>>> {
         let apps = apps.to_vec();
-        self.read(move |conn| builds::last(conn, &apps)).await
+        self.read(move |conn| build_lists::last(conn, &apps)).await
     }
 
     async fn branches_of(&self, app: CiAppId, limit: usize) -> Stored<Vec<String>> {
-        self.read(move |conn| builds::branches(conn, app, limit)).await
+        self.read(move |conn| build_lists::branches(conn, app, limit)).await
     }
 
     async fn build_requests(&self, app: CiAppId, limit: usize) -> Stored<Vec<BuildRequest>> {

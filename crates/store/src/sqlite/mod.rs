@@ -4,6 +4,7 @@ mod accounts;
 mod applications;
 mod attempts;
 mod breakers;
+mod build_lists;
 mod build_logs;
 mod build_requests;
 mod builds;
