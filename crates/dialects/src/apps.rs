@@ -9,6 +9,8 @@ use domain::flow::Ports;
 use domain::id::{AccountId, Uid};
 use domain::secret::Secret;
 
+use crate::incoming::HookProvider;
+
 /// Most apps of one account.
 pub(crate) const MAX_APPS: usize = 1_000;
 /// Longest clone URL, in bytes.
@@ -21,33 +23,19 @@ pub(crate) const MAX_WEBHOOK_SECRET: usize = 1_024;
 /// The branch built when neither the request nor a repository of ours names one.
 const DEFAULT_BRANCH: &str = "master";
 
-/// Where hooks of git hosts and other services call: the provider in the URL's path.
-pub(crate) const INCOMING_PROVIDERS: [&str; 10] = [
-    "github",
-    "gitlab",
-    "bitbucket-v2",
-    "bitbucket-server",
-    "gogs",
-    "visualstudio",
-    "slack",
-    "deveo",
-    "assembla",
-    "passthrough",
-];
-
 /// The provider in the URL that hooks of the app's own host call. Whoever hosts elsewhere most likely has a server that
 /// speaks as GitHub does.
-pub(crate) fn incoming_provider(provider: Provider) -> &'static str {
+pub(crate) fn incoming_provider(provider: Provider) -> HookProvider {
     match provider {
-        Provider::GitHub | Provider::Custom => "github",
-        Provider::Bitbucket => "bitbucket-v2",
-        Provider::GitLab | Provider::GitLabSelfHosted => "gitlab",
+        Provider::GitHub | Provider::Custom => HookProvider::GitHub,
+        Provider::Bitbucket => HookProvider::BitbucketV2,
+        Provider::GitLab | Provider::GitLabSelfHosted => HookProvider::GitLab,
     }
 }
 
 /// The URL that hooks call, below `base`, which has no trailing slash. It carries the app's trigger token.
-pub(crate) fn incoming_url(base: &str, provider: &str, app: &CiApp) -> String {
-    format!("{base}/h/{provider}/{}/{}", app.slug(), app.trigger_token.expose())
+pub(crate) fn incoming_url(base: &str, provider: HookProvider, app: &CiApp) -> String {
+    format!("{base}/h/{}/{}/{}", provider.as_str(), app.slug(), app.trigger_token.expose())
 }
 
 /// An app somebody wants. What is not said is found out.

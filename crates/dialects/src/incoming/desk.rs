@@ -139,7 +139,7 @@ impl Desk {
             builds: ordered.builds,
             requests: ordered.requests,
         };
-        builds::take_in(&self.ports, app, new, events, ordered.answer).await
+        builds::take_in(&self.ports, new, events, ordered.answer).await
     }
 
     /// Decides what a request leads to.

@@ -36,7 +36,7 @@ impl Shop {
     async fn start_as(&self, name: &str, change: impl FnOnce(NewBuild) -> NewBuild) -> String {
         let app = self.bed.ports.directory().ci_app(Uid::parse(&self.app).expect("a slug")).expect("there");
         let new = change(a_build(app.id, name));
-        let started = flow::start(&self.bed.ports, &app, vec![new], Vec::new()).await.expect("started");
+        let started = flow::start(&self.bed.ports, vec![new], Vec::new()).await.expect("started");
         format!("{BUILDS}/{}", started[0].slug())
     }
 

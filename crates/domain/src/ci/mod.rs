@@ -21,4 +21,4 @@ pub use incoming::{
     Answered, Composed, Incoming, IncomingFilter, MAX_HOPS, MAX_INCOMING, MAX_INCOMING_KEPT, NewIncoming, Started,
     TakenIn, Verdict,
 };
-pub use params::{BuildParams, BuildSecret, CommitPaths, Environment, ReadyState};
+pub use params::{BuildParams, BuildSecret, CommitPaths, Environment, PRIORITIES, ReadyState};

@@ -4,6 +4,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::secret::Secret;
 
+/// Lowest and highest priority of a build.
+pub const PRIORITIES: std::ops::RangeInclusive<i64> = -100..=100;
+
 /// A variable for a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Environment {
@@ -137,7 +140,7 @@ pub struct BuildParams {
     /// Its id.
     #[serde(deserialize_with = "text", skip_serializing_if = "String::is_empty")]
     pub pull_request_comment_id: String,
-    /// −100 to 100: higher ones are built first.
+    /// One of [`PRIORITIES`]: higher ones are built first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
     /// Tell the git host nothing.

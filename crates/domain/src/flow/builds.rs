@@ -27,16 +27,14 @@ pub fn place_of(ports: &Ports, app: &CiApp, quiet: bool) -> Place {
     Place { account, repository: linked.map(|at| at.repository.id), app: Some(app.id) }
 }
 
-/// Takes a request in, with the builds it leads to, the events it tells of (see
-/// [`plan_event`]) and the answer, which may show the builds' numbers.
+/// Takes a request in, with the builds it leads to, the events it tells of (see [`plan_event`]) and the answer, which may show the builds' numbers.
 pub async fn take_in(
     ports: &Ports,
-    app: &Arc<CiApp>,
     new: NewIncoming,
     mut events: Vec<NewEvent>,
     answer: Started<Answered>,
 ) -> Stored<TakenIn> {
-    let announce = announcing(ports, app);
+    let announce = announcing(ports);
     let started: Started<Composed> = Box::new(move |builds| {
         let Answered { status, body } = answer(builds);
         events.extend(announce(builds));
@@ -46,33 +44,23 @@ pub async fn take_in(
 }
 
 /// Starts builds of an app, and keeps those that wait for approval.
-pub async fn start(
-    ports: &Ports,
-    app: &Arc<CiApp>,
-    builds: Vec<NewBuild>,
-    requests: Vec<NewBuildRequest>,
-) -> Stored<Vec<Arc<Build>>> {
-    ports.store.start_builds(builds, requests, announcing(ports, app)).await
+pub async fn start(ports: &Ports, builds: Vec<NewBuild>, requests: Vec<NewBuildRequest>) -> Stored<Vec<Arc<Build>>> {
+    ports.store.start_builds(builds, requests, announcing(ports)).await
 }
 
 /// Ends a build, once: whoever comes second hears how it ended.
 pub async fn end(ports: &Ports, build: &Build, end: BuildEnd) -> Stored<Ended> {
-    ports.store.end_build(build.id, end, announcing_any(ports)).await
+    ports.store.end_build(build.id, end, announcing(ports)).await
 }
 
 /// Ends what an earlier process of this server was running when it died.
 pub async fn end_orphans(ports: &Ports) -> Stored<Vec<Arc<Build>>> {
     let reason = "the server stopped while the build was running";
-    ports.store.end_orphans(ports.clock.now(), reason, announcing_any(ports)).await
+    ports.store.end_orphans(ports.clock.now(), reason, announcing(ports)).await
 }
 
 /// Approves a build request, which makes it builds, or refuses it. `None`: somebody else decided.
-pub async fn decide(
-    ports: &Ports,
-    app: &Arc<CiApp>,
-    request: &BuildRequest,
-    approved: bool,
-) -> Stored<Option<Vec<Arc<Build>>>> {
+pub async fn decide(ports: &Ports, request: &BuildRequest, approved: bool) -> Stored<Option<Vec<Arc<Build>>>> {
     let now = ports.clock.now();
     let builds = request.targets.iter().filter(|_| approved).map(|target| NewBuild {
         uid: Uid::new(now, &*ports.entropy),
@@ -87,16 +75,11 @@ pub async fn decide(
         // Somebody looked at it in between.
         hops: 0,
     });
-    ports.store.decide_request(request.uid, builds.collect(), announcing(ports, app)).await
+    ports.store.decide_request(request.uid, builds.collect(), announcing(ports)).await
 }
 
-fn announcing(ports: &Ports, app: &Arc<CiApp>) -> Started<Vec<NewEvent>> {
-    let (ports, app) = (ports.clone(), app.clone());
-    Box::new(move |builds| builds.iter().filter_map(|build| announcement(&ports, &app, build)).collect())
-}
-
-/// As [`announcing`], for builds of whatever app.
-fn announcing_any(ports: &Ports) -> Started<Vec<NewEvent>> {
+/// Tells of builds in the transaction that made them what they are.
+fn announcing(ports: &Ports) -> Started<Vec<NewEvent>> {
     let ports = ports.clone();
     Box::new(move |builds| {
         let app_of = |build: &Build| ports.directory().ci_app_by_id(build.app);

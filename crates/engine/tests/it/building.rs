@@ -71,7 +71,7 @@ impl Shop {
     }
 
     async fn start_new(&self, new: NewBuild) -> Arc<Build> {
-        let started = builds::start(&self.world.ports, &self.app, vec![new], Vec::new()).await;
+        let started = builds::start(&self.world.ports, vec![new], Vec::new()).await;
         started.expect("started").remove(0)
     }
 

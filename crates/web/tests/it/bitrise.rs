@@ -57,7 +57,7 @@ impl Bed {
     /// Starts builds of these names.
     async fn start(&self, names: &[&str]) -> Vec<Arc<Build>> {
         let new = names.iter().map(|name| a_build(self.app.id, name)).collect();
-        builds::start(&self.world.ports, &self.app, new, Vec::new()).await.expect("started")
+        builds::start(&self.world.ports, new, Vec::new()).await.expect("started")
     }
 
     async fn end(&self, build: &Build, status: BuildStatus) -> Ended {
@@ -143,7 +143,7 @@ async fn hooks_hear_of_what_they_asked_for() {
     let of_pipeline =
         domain::ci::NewBuild { target: Target::Pipeline("release".to_owned()), ..a_build(bed.app.id, "b2") };
     let new = vec![a_build(bed.app.id, "b1"), of_pipeline];
-    builds::start(&bed.world.ports, &bed.app, new, Vec::new()).await.expect("started");
+    builds::start(&bed.world.ports, new, Vec::new()).await.expect("started");
     let received = bed.receiver.wait_for(3).await;
     let mut told: Vec<_> =
         received.iter().map(|request| (request.path.as_str(), json_of(request)["build_number"].as_u64())).collect();
@@ -263,7 +263,7 @@ async fn d8_what_is_told_of_a_build_counts_on_from_what_led_to_it() {
     let bed = Bed::new().await;
     bed.hook("/counting", json!({})).await;
     let new = domain::ci::NewBuild { hops: 3, ..a_build(bed.app.id, "b1") };
-    let started = builds::start(&bed.world.ports, &bed.app, vec![new], Vec::new()).await.expect("started");
+    let started = builds::start(&bed.world.ports, vec![new], Vec::new()).await.expect("started");
     bed.end(&started[0], BuildStatus::Success).await;
     for told in bed.receiver.wait_for(2).await {
         assert_eq!(told.header("Postrider-Hops"), Some("4"));

@@ -59,6 +59,6 @@ async fn decide(call: Call, body: RawBody) -> Result<Reply<Data<RequestJson>>, R
     if approved && app.is_disabled {
         return Err(Reject::bad("the app is disabled"));
     }
-    builds::decide(ports, &app, &request, approved).await?.ok_or_else(Reject::not_found)?;
+    builds::decide(ports, &request, approved).await?.ok_or_else(Reject::not_found)?;
     Ok(Reply::ok(Data { data: RequestJson::new(&app, &request) }))
 }

@@ -19,6 +19,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use self::calls::Calls;
+use crate::apps::{incoming_provider, incoming_url};
 use crate::git_hosts::GitHosts;
 
 /// Why a hook was not registered.
@@ -123,7 +124,7 @@ pub(super) async fn register(
     let wish = Wish {
         api: hosts.api(host),
         repository,
-        url: hook_url(ports, host, app),
+        url: Secret::new(incoming_url(&ports.public_url, incoming_provider(app.provider), app)),
         secret: app.webhook_secret.as_ref(),
         account: &account,
     };
@@ -182,16 +183,6 @@ async fn credential(
         }
     }
     Err(if elsewhere { Failure::ConnectedElsewhere(host) } else { Failure::NotConnected(host) })
-}
-
-/// Where that host is to call for that app.
-fn hook_url(ports: &Ports, host: GitHost, app: &CiApp) -> Secret {
-    let provider = match host {
-        GitHost::GitHub => "github",
-        GitHost::GitLab => "gitlab",
-        GitHost::Bitbucket => "bitbucket-v2",
-    };
-    Secret::new(format!("{}/h/{provider}/{}/{}", ports.public_url, app.slug(), app.trigger_token.expose()))
 }
 
 /// A text as one segment of a path.

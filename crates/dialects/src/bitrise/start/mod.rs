@@ -45,13 +45,18 @@ pub(crate) struct Plan {
     pub(crate) reply: Reply,
 }
 
-/// Does the call say what to build at all? Checked before anything else; the error is a sentence.
-pub(crate) fn check_params(params: &BuildParams) -> Result<(), &'static str> {
-    let said = [&params.branch, &params.tag, &params.workflow_id, &params.pipeline_id, &params.pull_request_comment];
-    if said.iter().any(|text| !text.is_empty()) {
-        return Ok(());
-    }
-    Err("Missing branch, tag, workflow, pipeline and pull request comment: at least one of these is required")
+/// Does the call say what to build at all (section 4)? A comment will do, too, as it does for webhooks. Checked before
+/// anything else.
+pub(crate) fn says_what(params: &BuildParams) -> bool {
+    let said = [
+        &params.branch,
+        &params.tag,
+        &params.commit_hash,
+        &params.workflow_id,
+        &params.pipeline_id,
+        &params.pull_request_comment,
+    ];
+    said.iter().any(|text| !text.is_empty())
 }
 
 /// Decides what a call starts.

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use domain::ci::{Target, TriggerKind};
+use domain::ci::{PRIORITIES, Target, TriggerKind};
 
 use super::facts::Fact;
 use super::item::{Condition, Item};
 use super::pattern::{BadRegex, Pattern};
 use super::problem::Problem;
 use super::yaml::Node;
-
-/// Lowest and highest priority.
-const PRIORITIES: std::ops::RangeInclusive<i64> = -100..=100;
 
 /// A list under `triggers`.
 struct List {

@@ -16,10 +16,10 @@ use super::caller::Caller;
 use super::errors::Reject;
 use super::fields::Fields;
 use crate::apps::{
-    INCOMING_PROVIDERS, MAX_BRANCH, MAX_REPO_URL, MAX_WEBHOOK_SECRET, incoming_provider, incoming_url, is_branch,
-    is_clone_url,
+    MAX_BRANCH, MAX_REPO_URL, MAX_WEBHOOK_SECRET, incoming_provider, incoming_url, is_branch, is_clone_url,
 };
 use crate::bitrise::check_config;
+use crate::incoming::HookProvider;
 
 /// An app as it is answered.
 #[derive(Debug, Serialize)]
@@ -85,7 +85,7 @@ impl CiAppJson {
 
 impl Doors {
     fn of(app: &CiApp, base: &str) -> Self {
-        let urls = INCOMING_PROVIDERS.map(|name| (name.to_owned(), incoming_url(base, name, app).into()));
+        let urls = HookProvider::ALL.map(|one| (one.as_str().to_owned(), incoming_url(base, one, app).into()));
         Self {
             trigger_token: app.trigger_token.expose().to_owned(),
             incoming_url: incoming_url(base, incoming_provider(app.provider), app),

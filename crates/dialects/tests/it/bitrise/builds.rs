@@ -26,7 +26,7 @@ fn path(app: &CiApp, build: &NewBuild) -> String {
 async fn start(bed: &Bed, new: Vec<NewBuild>) {
     for mut build in new {
         build.triggered_at = bed.world.clock.now();
-        builds::start(&bed.world.ports, &bed.app, vec![build], Vec::new()).await.expect("started");
+        builds::start(&bed.world.ports, vec![build], Vec::new()).await.expect("started");
         bed.world.clock.advance(Duration::from_secs(60));
     }
 }
@@ -229,7 +229,7 @@ async fn pages_of_builds_begin_with_the_build_that_next_names() {
     }
     let elsewhere = another_app(&bed).await;
     let build = a_build(elsewhere.id, "elsewhere");
-    builds::start(&bed.world.ports, &elsewhere, vec![build.clone()], Vec::new()).await.expect("started");
+    builds::start(&bed.world.ports, vec![build.clone()], Vec::new()).await.expect("started");
     let answer = bed.call("GET", &format!("{}?next={}", builds_of(&bed.app), build.uid), Value::Null).await;
     assert_refused(&answer, 400, "next: names no item of this list", "a build of another app");
     assert_eq!(bed.call("GET", &path(&bed.app, &build), Value::Null).await.status, 404);
@@ -249,7 +249,7 @@ async fn the_builds_of_all_apps_are_one_list() {
     let bed = Bed::new().await;
     let other = another_app(&bed).await;
     for (app, name) in [(&bed.app, "b1"), (&other, "b2"), (&bed.app, "b3"), (&other, "b4")] {
-        builds::start(&bed.world.ports, app, vec![a_build(app.id, name)], Vec::new()).await.expect("started");
+        builds::start(&bed.world.ports, vec![a_build(app.id, name)], Vec::new()).await.expect("started");
     }
     let (mut found, mut next) = (Vec::new(), Some(String::new()));
     while let Some(slug) = next {
@@ -348,7 +348,7 @@ async fn developers_stop_builds_and_testers_look_on() {
     })
     .await;
     let build = a_build(app.id, "b1");
-    builds::start(&bed.world.ports, &app, vec![build.clone()], Vec::new()).await.expect("started");
+    builds::start(&bed.world.ports, vec![build.clone()], Vec::new()).await.expect("started");
     let token = bed.world.token_for("mallory", "repo").await;
     let ask =
         async |method: &str, path: String| bed.world.ask(&token, method, &path, Value::Null).await.status.as_u16();

@@ -13,7 +13,7 @@ use super::{Bed, assert_refused, simple};
 /// Starts a build, and so tells the hooks of it.
 async fn started(bed: &Bed, name: &str) {
     let new = a_build(bed.app.id, name);
-    builds::start(&bed.world.ports, &bed.app, vec![new], Vec::new()).await.expect("started");
+    builds::start(&bed.world.ports, vec![new], Vec::new()).await.expect("started");
 }
 
 fn id_of(bed: &Bed) -> HookId {

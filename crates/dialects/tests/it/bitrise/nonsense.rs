@@ -12,7 +12,7 @@ use crate::world::request;
 async fn h3_bodies_of_apps_and_builds_that_are_no_objects_are_refused() {
     let bed = Bed::new().await;
     let build = a_build(bed.app.id, "b1");
-    builds::start(&bed.world.ports, &bed.app, vec![build.clone()], Vec::new()).await.expect("started");
+    builds::start(&bed.world.ports, vec![build.clone()], Vec::new()).await.expect("started");
     let app = format!("/v0.1/apps/{}", bed.app.uid);
     let paths = [
         "/v0.1/apps/register".to_owned(),

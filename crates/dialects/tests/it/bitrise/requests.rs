@@ -29,7 +29,7 @@ async fn waiting(bed: &Bed, number: u64) -> Uid {
         created_at: now,
     };
     let uid = request.uid;
-    builds::start(&bed.world.ports, &bed.app, Vec::new(), vec![request]).await.expect("kept");
+    builds::start(&bed.world.ports, Vec::new(), vec![request]).await.expect("kept");
     uid
 }
 

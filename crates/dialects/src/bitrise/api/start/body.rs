@@ -1,18 +1,16 @@
 //! What a trigger call sends.
 
-use domain::ci::{BuildParams, BuildSecret};
+use domain::ci::{BuildParams, BuildSecret, PRIORITIES};
 use domain::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::bitrise::api::errors::Reject;
-use crate::bitrise::start::TriggerCall;
+use crate::bitrise::start::{TriggerCall, says_what};
 use crate::http::parse_json;
 
 /// Longest name of who triggers, in bytes.
 const MAX_TRIGGERED_BY: usize = 255;
-/// Lowest and highest priority.
-const PRIORITIES: std::ops::RangeInclusive<i64> = -100..=100;
 
 /// A trigger call's JSON object.
 #[derive(Debug)]
@@ -72,7 +70,10 @@ impl TriggerBody {
         if params.priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
             return Err(Reject::bad("build_params.priority: must be between -100 and 100"));
         }
-        says_what(&params)?;
+        if !says_what(&params) {
+            let five = "one of branch, tag, commit_hash, workflow_id and pipeline_id is required";
+            return Err(Reject::bad(format!("build_params: {five}")));
+        }
         let by = self.0.get("triggered_by").and_then(Value::as_str).filter(|by| !by.is_empty());
         if by.is_some_and(|by| by.len() > MAX_TRIGGERED_BY) {
             return Err(Reject::bad(format!("triggered_by: at most {MAX_TRIGGERED_BY} bytes")));
@@ -80,22 +81,6 @@ impl TriggerBody {
         let triggered_by = Some(by.map_or_else(default_by, str::to_owned));
         Ok(TriggerCall { params, original, secrets, triggered_by, hops: 0 })
     }
-}
-
-/// One of five is needed (section 4); a comment will do, too, as it does for webhooks.
-fn says_what(params: &BuildParams) -> Result<(), Reject> {
-    let said = [
-        &params.branch,
-        &params.tag,
-        &params.commit_hash,
-        &params.workflow_id,
-        &params.pipeline_id,
-        &params.pull_request_comment,
-    ];
-    if said.iter().any(|text| !text.is_empty()) {
-        return Ok(());
-    }
-    Err(Reject::bad("build_params: one of branch, tag, commit_hash, workflow_id and pipeline_id is required"))
 }
 
 /// The error does not quote what was sent.

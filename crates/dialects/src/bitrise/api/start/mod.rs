@@ -70,6 +70,6 @@ async fn start(shared: &Shared, app: &Arc<CiApp>, trigger: TriggerCall) -> Resul
     if plan.reply.refusal().is_some() {
         return Ok(Reply(StatusCode::BAD_REQUEST, plan.reply.tell(&[])));
     }
-    let started = builds::start(&shared.ports, app, plan.builds, plan.requests).await?;
+    let started = builds::start(&shared.ports, plan.builds, plan.requests).await?;
     Ok(Reply(StatusCode::CREATED, plan.reply.tell(&started)))
 }

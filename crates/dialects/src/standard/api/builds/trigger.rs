@@ -3,23 +3,20 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::ci::{AppRole, BuildParams, BuildSecret};
+use domain::ci::{AppRole, BuildParams, BuildSecret, PRIORITIES};
 use domain::flow::builds as flow;
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::build_json::BuildJson;
-use crate::bitrise::start::{TriggerCall, check_params, plan};
+use crate::bitrise::start::{TriggerCall, plan, says_what};
 use crate::bitrise::trigger::ConfigCache;
 use crate::standard::api::apps::managed;
 use crate::standard::api::caller::Caller;
 use crate::standard::api::errors::Reject;
 use crate::standard::api::request::JsonBody;
 use crate::standard::api::{Answer, Api};
-
-/// Lowest and highest priority.
-const PRIORITIES: std::ops::RangeInclusive<i64> = -100..=100;
 
 /// What was started.
 #[derive(Debug, Serialize)]
@@ -53,8 +50,7 @@ pub(crate) async fn trigger(
         serde_json::from_value(sent)
             .map_err(|_| Reject::invalid("secrets", "must be a list of objects with key, value and is_expand"))
     })?;
-    let named = !params.commit_hash.is_empty() || check_params(&params).is_ok();
-    if !named || !original.is_object() {
+    if !says_what(&params) || !original.is_object() {
         return Err(Reject::invalid("params", "must name a branch, tag, commit, workflow or pipeline"));
     }
     if params.priority.is_some_and(|priority| !PRIORITIES.contains(&priority)) {
@@ -77,7 +73,7 @@ pub(crate) async fn trigger(
         return Err(Reject::conflict(refusal.to_owned()));
     }
     let waiting = !plan.requests.is_empty();
-    let started = flow::start(&context.ports, &app, plan.builds, plan.requests).await?;
+    let started = flow::start(&context.ports, plan.builds, plan.requests).await?;
     let message = if waiting { "waits for approval: the code comes from a fork" } else { "triggered" };
     let builds = started.iter().map(|build| BuildJson::new(&context, &app, build)).collect();
     Ok((StatusCode::CREATED, Json(Triggered { message: message.to_owned(), builds })))
