@@ -10,8 +10,9 @@ use testkit::{Behaviour, Receiver};
 
 use crate::world::{loopback, post, sender};
 
+/// An exchange that is given up soon, though not so soon that a busy machine has not connected by then.
 fn quick(url: &str) -> SendRequest {
-    SendRequest { timeout: Duration::from_millis(150), ..post(url) }
+    SendRequest { timeout: Duration::from_secs(1), ..post(url) }
 }
 
 #[tokio::test]
@@ -90,13 +91,13 @@ async fn d15_redirects_are_answers_and_never_followed() {
 #[tokio::test]
 async fn d23_a_receiver_that_stalls_before_the_head_is_a_timeout() {
     let receiver = Receiver::start().await;
-    receiver.then(Behaviour::Hang).then(Behaviour::DripHead(Duration::from_millis(20)));
+    receiver.then(Behaviour::Hang).then(Behaviour::DripHead(Duration::from_millis(100)));
     let sender = sender(loopback());
     for _ in 0..2 {
         let exchange = sender.send(quick(&receiver.url("/"))).await;
         assert_eq!(exchange.outcome, Outcome::TimedOut);
         assert_eq!(exchange.error.as_deref(), Some("waiting for the response: timed out"));
-        assert!(exchange.duration >= Duration::from_millis(140), "{:?}", exchange.duration);
+        assert!(exchange.duration >= Duration::from_millis(990), "{:?}", exchange.duration);
     }
     assert_eq!(receiver.connections(), 2, "a connection with an unanswered request is not used again");
 }
@@ -104,12 +105,12 @@ async fn d23_a_receiver_that_stalls_before_the_head_is_a_timeout() {
 #[tokio::test]
 async fn d23_the_body_may_take_its_own_limit_and_the_status_stands() {
     let receiver = Receiver::start().await;
-    receiver.then(Behaviour::DripBody(1_000, Duration::from_millis(10)));
+    receiver.then(Behaviour::DripBody(1_000, Duration::from_millis(50)));
     let mut settings = loopback();
-    settings.body_timeout = Duration::from_millis(60);
+    settings.body_timeout = Duration::from_millis(500);
     let exchange = sender(settings).send(post(&receiver.url("/"))).await;
     assert_eq!((exchange.outcome, exchange.status), (Outcome::Answered, Some(200)));
-    assert!((1..20).contains(&exchange.response_body.len()), "{}", exchange.response_body.len());
+    assert!((1..1_000).contains(&exchange.response_body.len()), "{}", exchange.response_body.len());
 }
 
 #[tokio::test]
