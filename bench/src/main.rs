@@ -4,6 +4,8 @@
 
 mod clock;
 mod held;
+mod incoming;
+mod line;
 mod product;
 mod publish;
 mod raw;
@@ -49,8 +51,8 @@ struct Args {
     /// Deliveries to be held, for the part `held`
     #[arg(long, default_value_t = 1_000_000)]
     held: u64,
-    /// Only these parts: throughput, latency, isolation, held
-    #[arg(long, value_delimiter = ',', default_value = "throughput,latency,isolation")]
+    /// Only these parts: throughput, incoming, latency, isolation, held
+    #[arg(long, value_delimiter = ',', default_value = "throughput,incoming,latency,isolation")]
     parts: Vec<String>,
 }
 
@@ -62,6 +64,10 @@ async fn main() -> anyhow::Result<()> {
     report::machine(args.folder.as_deref())?;
     if args.parts.iter().any(|part| part == "throughput") {
         throughput(&args, &binary, &sink).await?;
+    }
+    if args.parts.iter().any(|part| part == "incoming") {
+        let time = Duration::from_secs(args.seconds);
+        incoming::run(&binary, args.folder.as_deref(), &sink, args.rounds, time).await?;
     }
     if args.parts.iter().any(|part| part == "latency") {
         latency(&args, &binary, &sink).await?;

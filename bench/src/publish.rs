@@ -4,11 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::ensure;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-
 use crate::clock::{nanos, seconds_since};
+use crate::line::Line;
 use crate::product::Product;
 use crate::sink::Sink;
 
@@ -52,7 +49,7 @@ pub(crate) async fn flat_out(
     let start = nanos();
     let mut publishing = Vec::new();
     for _ in 0..load.connections {
-        let mut line = Line::open(product, load).await?;
+        let mut publisher = Publisher::open(product, load).await?;
         let (load, sink, sent) = (load.clone(), sink.clone(), sent.clone());
         publishing.push(tokio::spawn(async move {
             while seconds_since(start) < time.as_secs_f64() {
@@ -63,7 +60,7 @@ pub(crate) async fn flat_out(
                     continue;
                 }
                 sent.fetch_add(load.batch, Ordering::Relaxed);
-                line.publish().await?;
+                publisher.publish().await?;
             }
             anyhow::Ok(())
         }));
@@ -84,7 +81,7 @@ pub(crate) async fn count(product: &Product, load: &Load, events: u64) -> anyhow
     let mut left = events;
     while left > 0 {
         let batch = load.batch.min(left);
-        Line::open(product, &Load { batch, ..load.clone() }).await?.publish().await?;
+        Publisher::open(product, &Load { batch, ..load.clone() }).await?.publish().await?;
         left -= batch;
     }
     Ok(())
@@ -101,18 +98,18 @@ pub(crate) async fn paced(
 ) -> anyhow::Result<Vec<u64>> {
     sink.take_latencies(true);
     let before = sink.received();
-    let mut lines = Vec::new();
+    let mut publishers = Vec::new();
     for _ in 0..load.connections {
-        lines.push(Line::open(product, load).await?);
+        publishers.push(Publisher::open(product, load).await?);
     }
     let (give, take) = tokio::sync::mpsc::channel::<()>(1_024);
     let take = Arc::new(tokio::sync::Mutex::new(take));
     let mut publishing = Vec::new();
-    for mut line in lines {
+    for mut publisher in publishers {
         let take = take.clone();
         publishing.push(tokio::spawn(async move {
             while take.lock().await.recv().await.is_some() {
-                line.publish().await?;
+                publisher.publish().await?;
             }
             anyhow::Ok(())
         }));
@@ -133,39 +130,26 @@ pub(crate) async fn paced(
     Ok(latencies)
 }
 
-/// One keep-alive connection to the product.
-struct Line {
-    socket: TcpStream,
+/// One publishing connection.
+struct Publisher {
+    line: Line,
     head: String,
     load: Load,
     request: Vec<u8>,
-    answer: Vec<u8>,
 }
 
-impl Line {
+impl Publisher {
     async fn open(product: &Product, load: &Load) -> anyhow::Result<Self> {
-        let socket = TcpStream::connect(&product.address).await?;
-        socket.set_nodelay(true)?;
         let head = format!(
             "POST /api/v1/events HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n",
             product.address, product.token
         );
-        Ok(Self { socket, head, load: load.clone(), request: Vec::new(), answer: Vec::new() })
+        Ok(Self { line: Line::open(product).await?, head, load: load.clone(), request: Vec::new() })
     }
 
     async fn publish(&mut self) -> anyhow::Result<()> {
         self.write_request();
-        self.socket.write_all(&self.request).await?;
-        self.answer.clear();
-        loop {
-            ensure!(self.socket.read_buf(&mut self.answer).await? > 0, "the server closed the connection");
-            if answer_is_complete(&self.answer) {
-                break;
-            }
-        }
-        let accepted = self.answer.starts_with(b"HTTP/1.1 202");
-        ensure!(accepted, "not accepted: {}", String::from_utf8_lossy(&self.answer));
-        Ok(())
+        self.line.post(&self.request, 202).await
     }
 
     fn write_request(&mut self) {
@@ -203,15 +187,4 @@ pub(crate) fn data(size: usize) -> String {
     text.extend(std::iter::repeat_n('x', pad));
     text.push_str("\"}");
     text
-}
-
-/// Has the whole answer arrived? The server states a length with each.
-fn answer_is_complete(answer: &[u8]) -> bool {
-    let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
-    let text = String::from_utf8_lossy(&answer[..head]);
-    let length = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    answer.len() >= head + 4 + length.unwrap_or(0)
 }

@@ -4,6 +4,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::clock::nanos;
+use crate::incoming::Pushes;
 use crate::publish::Throughput;
 
 /// The machine and its disk: 100 syncs of 4 KiB.
@@ -86,6 +87,20 @@ impl Throughputs {
         }
         println!();
     }
+}
+
+/// One run of incoming pushes.
+pub(crate) fn pushes(round: usize, hooks: u64, raw: f64, pushes: &Pushes, resident: u64) {
+    println!(
+        "round {round}  incoming pushes, {hooks} outgoing hooks  raw {raw:>8.0}/s  builds {:>7.0}/s  ratio {:.3}  p50 {}, p99 {}  \
+         last delivery after {:.0} ms  {} MiB",
+        pushes.per_second,
+        pushes.per_second / raw,
+        millis(quantile(&pushes.times, 50)),
+        millis(quantile(&pushes.times, 99)),
+        pushes.drained * 1e3,
+        resident / 1024,
+    );
 }
 
 /// A latency run; times in nanoseconds, sorted.

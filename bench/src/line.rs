@@ -1,0 +1,45 @@
+//! One keep-alive connection to the product, with as little HTTP as measuring needs.
+
+use anyhow::ensure;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::product::Product;
+
+/// A connection on which requests follow each other.
+pub(crate) struct Line {
+    socket: TcpStream,
+    answer: Vec<u8>,
+}
+
+impl Line {
+    /// Connects.
+    pub(crate) async fn open(product: &Product) -> anyhow::Result<Self> {
+        let socket = TcpStream::connect(&product.address).await?;
+        socket.set_nodelay(true)?;
+        Ok(Self { socket, answer: Vec::new() })
+    }
+
+    /// Sends a whole request and waits for its whole answer, which must have this status.
+    pub(crate) async fn post(&mut self, request: &[u8], status: u16) -> anyhow::Result<()> {
+        self.socket.write_all(request).await?;
+        self.answer.clear();
+        while !is_complete(&self.answer) {
+            ensure!(self.socket.read_buf(&mut self.answer).await? > 0, "the server closed the connection");
+        }
+        let accepted = self.answer.starts_with(format!("HTTP/1.1 {status}").as_bytes());
+        ensure!(accepted, "not accepted: {}", String::from_utf8_lossy(&self.answer));
+        Ok(())
+    }
+}
+
+/// Has the whole answer arrived? The server states a length with each.
+fn is_complete(answer: &[u8]) -> bool {
+    let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&answer[..head]);
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    answer.len() >= head + 4 + length.unwrap_or(0)
+}
