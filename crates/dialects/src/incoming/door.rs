@@ -71,6 +71,8 @@ async fn receive(
     };
     let Some(app) = admit(&desk, &slug, &token) else { return respond(stranger(provider, slug)) };
     let Some(hops) = hops(&headers) else {
+        let (app, provider) = (app.uid, provider.as_str());
+        tracing::warn!(%app, provider, "a webhook for {app} was refused: deliveries that lead to it go round in a circle");
         return respond(answer::error(None, 508, "More than five deliveries in a row led to this request"));
     };
     let body = match read_body(body, MAX_INCOMING).await {
