@@ -42,7 +42,10 @@ impl Process {
         // Our copies of the pipe's other end go with the command, or reading would never end.
         drop(command);
         let group = Pid::from_child(&child);
-        let mut process = Self { group, child: Some(child), over: watch(group)? };
+        // First of all, so that nothing of what may fail leaves a command behind that nobody ends.
+        let (tell, over) = oneshot::channel();
+        let mut process = Self { group, child: Some(child), over };
+        watch(group, tell)?;
         let output = pipe::Receiver::from_file(File::from(std::os::fd::OwnedFd::from(reader)));
         match output {
             Ok(output) => Ok((process, output)),
@@ -87,16 +90,14 @@ impl Drop for Process {
 }
 
 /// Tells when a process has ended, and leaves it to be reaped.
-fn watch(process: Pid) -> io::Result<oneshot::Receiver<()>> {
-    let (tell, over) = oneshot::channel();
+fn watch(process: Pid, tell: oneshot::Sender<()>) -> io::Result<()> {
     let waiting = move || {
         while let Err(Errno::INTR) = waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {}
         // Nobody listens any more: fine.
         let _ = tell.send(());
     };
     // A thread of its own, so that a runtime that stops does not wait for a process that does not.
-    thread::Builder::new().name("build".to_owned()).spawn(waiting)?;
-    Ok(over)
+    thread::Builder::new().name("build".to_owned()).spawn(waiting).map(drop)
 }
 
 /// Reads what is in the pipe and comes without waiting: a process that was let go may hold the other end for ever.
