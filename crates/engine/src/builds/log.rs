@@ -36,6 +36,11 @@ impl<'a> Log<'a> {
         Self { ports, build, transcript, position: 0, pending: String::new() }
     }
 
+    /// From here on this is masked, too.
+    pub(super) fn hide(&mut self, value: &str) {
+        self.transcript.hide(value);
+    }
+
     /// A line of our own.
     pub(super) fn note(&mut self, line: &str) {
         self.transcript.note(line);

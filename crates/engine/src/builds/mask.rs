@@ -19,19 +19,28 @@ pub(super) struct Mask {
 impl Mask {
     /// Hides these values, and the single lines of those that have several.
     pub(super) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut hidden: Vec<&str> = Vec::new();
+        let mut mask = Self::default();
+        mask.hide(values);
+        mask
+    }
+
+    /// Hides these, too.
+    pub(super) fn hide<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
         for value in values {
             let value = value.trim();
             if value.len() >= MIN_VALUE {
-                hidden.push(value);
+                self.hidden.push(Secret::new(value));
             }
             if value.contains('\n') {
-                hidden.extend(value.lines().map(str::trim).filter(|line| line.len() >= MIN_LINE));
+                let lines = value.lines().map(str::trim).filter(|line| line.len() >= MIN_LINE);
+                self.hidden.extend(lines.map(Secret::new));
             }
         }
-        hidden.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-        hidden.dedup();
-        Self { hidden: hidden.into_iter().map(Secret::new).collect(), held: Vec::new() }
+        self.hidden.sort_unstable_by(|a, b| {
+            let (a, b) = (a.expose(), b.expose());
+            b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+        });
+        self.hidden.dedup_by(|a, b| a.expose() == b.expose());
     }
 
     /// Takes the next piece in, and appends to `out` what can be shown by now.

@@ -67,7 +67,8 @@ impl Builds {
             () = stop.cancelled() => return,
         }
         let mut running = JoinSet::new();
-        let mut next_sweep = self.ports.clock.now();
+        // Not at once: while the server was away nobody could report to it, and those who tried do so again.
+        let mut next_sweep = self.ports.clock.now().plus(SWEEP);
         while !stop.is_cancelled() {
             let now = self.ports.clock.now();
             if now >= next_sweep {

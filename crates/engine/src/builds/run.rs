@@ -100,7 +100,10 @@ impl Run<'_> {
             variables.add(&given.mapped_to, &given.value, given.is_expand);
         }
         for secret in self.secrets {
-            variables.add(&secret.key, secret.value.expose(), secret.is_expand);
+            // What it became is as secret as what it was.
+            if let Some(value) = variables.add(&secret.key, secret.value.expose(), secret.is_expand) {
+                log.hide(value);
+            }
         }
         for left_out in &variables.left_out {
             log.note(&format!("left out of the environment: {left_out}"));
@@ -245,7 +248,8 @@ pub(super) fn tell(build: &Build) {
     );
 }
 
-/// Removes what builds of an earlier process left: processes first, then folders. Blocks.
+/// Removes what builds of an earlier process left: processes first, then folders. One that cannot be removed (files of
+/// another user are in it, say) does not keep the others. Blocks.
 pub(super) fn clear(settings: &CommandSettings) -> io::Result<()> {
     let entries = match fs::read_dir(&settings.work_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -259,8 +263,10 @@ pub(super) fn clear(settings: &CommandSettings) -> io::Result<()> {
         if strays > 0 {
             tracing::info!(strays, "ended {strays} processes of build {build}, which an earlier server had started");
         }
-        if !settings.keep_work {
-            remove(&entry.path())?;
+        if !settings.keep_work
+            && let Err(error) = remove(&entry.path())
+        {
+            tracing::warn!(%error, "the folder of build {build}, of an earlier server, could not be removed");
         }
     }
     Ok(())

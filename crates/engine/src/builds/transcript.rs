@@ -39,6 +39,11 @@ impl Transcript {
         }
     }
 
+    /// From here on this is masked, too.
+    pub(super) fn hide(&mut self, value: &str) {
+        self.mask.hide([value]);
+    }
+
     /// What the command said.
     pub(super) fn hear(&mut self, bytes: &[u8]) {
         if self.room.is_some() {

@@ -36,8 +36,9 @@ impl Variables {
         variables
     }
 
-    /// Adds one that somebody gave. With `expand`, `$NAME` and `${NAME}` in its value become what was set before.
-    pub(super) fn add(&mut self, name: &str, value: &str, expand: bool) {
+    /// Adds one that somebody gave. With `expand`, `$NAME` and `${NAME}` in its value become what was set before. Returns
+    /// its value, unless it was left out.
+    pub(super) fn add(&mut self, name: &str, value: &str, expand: bool) -> Option<&str> {
         let protected = self.places.get(name).is_some_and(|place| *place < self.platform);
         let refusal = if !is_name(name) {
             Some("is no name of a variable")
@@ -49,10 +50,10 @@ impl Variables {
         };
         if let Some(refusal) = refusal {
             self.left_out.push(format!("{} {refusal}", shown(name)));
-            return;
+            return None;
         }
         let value = if expand { self.expand(value) } else { value.to_owned() };
-        self.set(name.to_owned(), value);
+        self.set(name.to_owned(), value)
     }
 
     /// All of them.
@@ -60,19 +61,23 @@ impl Variables {
         self.all
     }
 
-    fn set(&mut self, name: String, value: String) {
+    fn set(&mut self, name: String, value: String) -> Option<&str> {
         let length = name.len() + value.len() + 1;
         if value.contains('\0') {
             self.left_out.push(format!("{name} contains a NUL"));
+            None
         } else if length > MAX_VARIABLE || self.size + length > MAX_ALL {
             self.left_out.push(format!("{name} is too long for a variable"));
-        } else if let Some(place) = self.places.get(&name) {
-            self.size += length;
-            self.all[*place].1 = value;
+            None
         } else {
             self.size += length;
-            self.places.insert(name.clone(), self.all.len());
-            self.all.push((name, value));
+            let place = *self.places.entry(name.clone()).or_insert(self.all.len());
+            if place == self.all.len() {
+                self.all.push((name, value));
+            } else {
+                self.all[place].1 = value;
+            }
+            Some(&self.all[place].1)
         }
     }
 

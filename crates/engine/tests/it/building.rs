@@ -313,8 +313,17 @@ async fn secrets_are_masked_in_the_log_and_bytes_that_are_no_text_are_replaced()
     let build = shop.ended(&build).await;
     let log = shop.log(&build).await;
     let expected = "postrider: left out of the environment: PATH is set by the platform
-a ******** b\n\u{fffd}\n********https://u:********@h/\n";
+a ******** b\n\u{fffd}\n****************\n";
     assert_eq!(log, expected);
+}
+
+#[tokio::test]
+async fn s4_a_secret_is_masked_as_the_command_gets_it_too() {
+    let shop = Shop::running("echo \"1 $KEY\"; echo '2 pass$NUMBER-$word'").await;
+    let secret = BuildSecret { key: "KEY".to_owned(), value: Secret::new("pass$NUMBER-$word"), is_expand: true };
+    let build = shop.start_new(NewBuild { secrets: vec![secret], ..a_build(shop.app.id, "one") }).await;
+    let build = shop.ended(&build).await;
+    assert_eq!(shop.log(&build).await, "1 ********\n2 ********\n");
 }
 
 #[tokio::test]
@@ -402,6 +411,13 @@ async fn builds_of_a_process_that_died_have_failed_and_those_queued_go_on() {
     let left = shop.folder(&lost);
     fs::create_dir_all(left.join("source")).expect("made");
     fs::create_dir_all(shop.work.path().join("builds/something-else")).expect("made");
+    // What cannot be removed as a folder keeps nothing else from it.
+    for n in 0..4 {
+        let odd = shop.work.path().join(format!("builds/00000000-0000-0000-0000-00000000000{n}"));
+        fs::write(odd, "").expect("written");
+    }
+    // Nobody could report while the server was away.
+    shop.world.clock.advance(BuildSettings::default().external_timeout * 2);
     let Shop { mut world, app, work } = shop;
     world.settings.builds.command = Some(shell(work.path(), "echo ok"));
     let shop = Shop { world: world.crash().await, app, work };
