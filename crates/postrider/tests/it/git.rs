@@ -13,18 +13,9 @@ use tempfile::TempDir;
 /// The program under test.
 const POSTRIDER: &str = env!("CARGO_BIN_EXE_postrider");
 
-/// Environment of the pusher that a test run under a git host, or on a developer's machine, must not inherit.
-const FOREIGN: [&str; 9] = [
-    "REMOTE_USER",
-    "GL_USERNAME",
-    "GL_USER",
-    "GITEA_PUSHER_NAME",
-    "SSH_ORIGINAL_COMMAND",
-    "GIT_DIR",
-    "GIT_QUARANTINE_PATH",
-    "POSTRIDER_SERVER",
-    "POSTRIDER_TOKEN",
-];
+/// Environment of the pusher that a test run under a git host, or on a developer's machine, must not inherit, besides all
+/// of git's and Postrider's own.
+const FOREIGN: [&str; 5] = ["REMOTE_USER", "GL_USERNAME", "GL_USER", "GITEA_PUSHER_NAME", "SSH_ORIGINAL_COMMAND"];
 
 /// How the server answers.
 #[derive(Clone, Copy, Debug)]
@@ -183,8 +174,11 @@ impl Scene {
     /// A command that sees nothing of the machine's git configuration, at a fixed time in Tokyo.
     pub(crate) fn command(&self, program: &str, dir: &Path) -> Command {
         let mut command = Command::new(program);
-        for name in FOREIGN {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if FOREIGN.contains(&&*text) || text.starts_with("GIT_") || text.starts_with("POSTRIDER_") {
+                command.env_remove(name);
+            }
         }
         let people = [("AUTHOR", "Ann", "ann@x.test"), ("COMMITTER", "Cy", "cy@x.test")];
         for (role, name, email) in people {
@@ -192,6 +186,7 @@ impl Scene {
             command.env(format!("GIT_{role}_DATE"), "1767323045 +0900");
         }
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", self.dir.path());
+        command.env("LC_ALL", "C");
         command.current_dir(dir);
         command
     }
