@@ -60,9 +60,11 @@ async fn check_38_a_delivery_that_never_connected_parses() {
     let url = format!("http://{}/hook", taken.local_addr().expect("bound"));
     let hook = alice.repos("acme", "widgets").hooks().create(wanted(&url)).await.expect("created");
     let listed = deliveries(&alice, hook.id, 1).await;
-    assert_eq!((listed[0].status.as_str(), listed[0].status_code), ("failed to connect to host", 502));
-    assert_eq!(listed[0].action, None);
-    let one = single(&alice, hook.id, &listed[0]).await;
+    // A machine that is busy may see a retry, too.
+    let first = listed.last().expect("one at least");
+    assert_eq!((first.status.as_str(), first.status_code), ("failed to connect to host", 502));
+    assert_eq!(first.action, None);
+    let one = single(&alice, hook.id, first).await;
     assert_eq!((one.status_code, one.action), (502, None));
 }
 
@@ -82,13 +84,13 @@ fn wanted(url: &str) -> Hook {
     }
 }
 
-/// The deliveries of a hook, once there are `count`.
+/// The deliveries of a hook, once there are `count` at least.
 async fn deliveries(client: &Octocrab, hook: u64, count: usize) -> Vec<Delivery> {
     let hooks = client.hooks("acme").repo("widgets".to_owned());
     let began = Instant::now();
     loop {
         let listed = hooks.list_deliveries(HookId(hook)).per_page(100).send().await.expect("listed").items;
-        if listed.len() == count {
+        if listed.len() >= count {
             return listed;
         }
         assert!(began.elapsed() < PATIENCE, "{} deliveries, not {count}", listed.len());

@@ -27,6 +27,8 @@ impl Server {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POSTRIDER_")) {
             command.env_remove(name);
         }
+        // Receivers are slow where the machine is.
+        command.env("POSTRIDER_DELIVERY__TIMEOUT", "30");
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let (found, address) = mpsc::channel();
         follow(process.stdout.take().expect("piped"), found.clone());
