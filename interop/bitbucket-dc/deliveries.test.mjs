@@ -1,7 +1,7 @@
 // Deliveries of Data Center hooks and what its API tells of them: contract bitbucket-datacenter sections 1.4, 2 and 4.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DataCenterHooks, canonical, dataCenter, publish } from "../lib/bitbucket.mjs";
+import { DataCenterHooks, canonical, dataCenter, ownHook, publish } from "../lib/bitbucket.mjs";
 import { acme } from "../lib/scene.mjs";
 import { SignedSink, Sink } from "../lib/sink.mjs";
 import { assertDataCenterHeaders } from "../lib/verify.mjs";
@@ -37,13 +37,16 @@ test("check 20: each delivery has an X-Request-Id of its own and no attempt numb
 });
 
 test("check 25: no answer in time is an ERROR, a 404 a FAILURE, a 2xx a SUCCESS", async (t) => {
-  const { server, hooks } = await scene(t, { env: { ...ONCE, POSTRIDER_BITBUCKET_DC__TIMEOUT__READ: "1" } });
+  const { server, hooks } = await scene(t, { env: ONCE });
   const answers = { "/ok": 204, "/missing": 404, "/moved": 302 };
   const sink = await Sink.listen(t, { answer: ({ url }, response) => url === "/mute" || response.writeHead(answers[url]).end() });
   const closed = await Sink.listen(t);
   await closed.close();
   const cases = [[sink.url("/ok"), "SUCCESS", 204], [sink.url("/missing"), "FAILURE", 404], [sink.url("/moved"), "FAILURE", 302], [sink.url("/mute"), "ERROR"], [closed.url(), "ERROR"]];
-  for (const [url] of cases) await hooks.create({ url, events: ["pr:opened"] });
+  for (const [url] of cases) {
+    if (url === sink.url("/mute")) await ownHook(server, DIALECT, { url, events: ["pr:opened"], timeout: 1 });
+    else await hooks.create({ url, events: ["pr:opened"] });
+  }
   await publish(server, DIALECT, "pr:opened");
   const { values } = await hooks.page();
   for (const [url, outcome, status] of cases) {

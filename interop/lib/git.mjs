@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { cleanEnvironment } from "./postrider.mjs";
+import { PATIENCE } from "./wait.mjs";
 
 const run = promisify(execFile);
 
@@ -11,6 +12,7 @@ const run = promisify(execFile);
 export async function git(cwd, ...args) {
   const env = {
     ...cleanEnvironment(),
+    LC_ALL: "C",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_AUTHOR_NAME: "Alice Doe",
@@ -19,7 +21,7 @@ export async function git(cwd, ...args) {
     GIT_COMMITTER_EMAIL: "alice@acme.test",
     REMOTE_USER: "alice",
   };
-  const { stdout } = await run("git", args, { cwd, env, timeout: 60_000 });
+  const { stdout } = await run("git", args, { cwd, env, timeout: PATIENCE });
   return stdout.trimEnd();
 }
 

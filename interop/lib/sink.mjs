@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import { PassThrough } from "node:stream";
 import { Webhooks, createNodeMiddleware } from "@octokit/webhooks";
 import XHubSignature from "x-hub-signature";
-import { PATIENCE, within } from "./wait.mjs";
+import { PATIENCE, eventually, within } from "./wait.mjs";
 
 /** Records every request: method, url, headers, rawHeaders and the body's bytes. */
 export class Sink {
@@ -27,10 +27,18 @@ export class Sink {
   async open(port) {
     const handle = (request, response) => this.take(request, response);
     this.server = this.tls ? createTlsServer(this.tls, handle) : createServer(handle);
-    // Closing idle connections after five seconds would race with requests that come after a pause of about that length.
-    this.server.keepAliveTimeout = 0;
-    await new Promise((resolve, reject) => this.server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    // Closing idle connections after five seconds would race with requests that come after a pause of about that length;
+    // and a request may take as long as the machine needs.
+    Object.assign(this.server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 });
+    // A port that was this receiver's before may be lent to another test for a while.
+    await eventually(`port ${port}`, () => this.bind(port));
     this.port = this.server.address().port;
+  }
+
+  bind(port) {
+    return new Promise((resolve, reject) => {
+      this.server.once("error", reject).listen(port, "127.0.0.1", () => resolve(this.server.off("error", reject)));
+    });
   }
 
   /** Stops listening and cuts every connection. */

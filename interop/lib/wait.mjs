@@ -1,7 +1,7 @@
 // Waiting without fixed sleeps: for an event where there is one, else by asking again until a limit.
 
-/** How long a test waits for something that should happen at once, in milliseconds. */
-export const PATIENCE = 20_000;
+/** How long a test waits before it takes something for lost, in milliseconds. No measure of speed: a busy machine is slow. */
+export const PATIENCE = 180_000;
 
 /** Asks `probe` again, a little later each time, until it returns something truthy; throws after `limit` ms. */
 export async function eventually(what, probe, limit = PATIENCE) {

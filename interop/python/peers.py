@@ -7,12 +7,11 @@ import subprocess
 import threading
 from dataclasses import dataclass, field
 
+from conftest import PATIENCE
 from flask import Flask, Response
 from flask_websub.publisher import init_publisher, publisher
 from flask_websub.subscriber import SQLite3SubscriberStorage, SQLite3TempSubscriberStorage, Subscriber
 from werkzeug.serving import WSGIRequestHandler, make_server
-
-PATIENCE = 20
 
 
 class Http11(WSGIRequestHandler):

@@ -8,10 +8,10 @@ import urllib.request
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from conftest import eventually
+from conftest import PATIENCE, eventually
 from django_push.publisher import ping_hub
 from flask_websub.subscriber import discover
-from peers import PATIENCE, FlaskPublisher, FlaskSubscriber, Page, TlsDoor
+from peers import FlaskPublisher, FlaskSubscriber, Page, TlsDoor
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 

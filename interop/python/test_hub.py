@@ -6,7 +6,7 @@ import json
 import urllib.parse
 
 import pytest
-from conftest import eventually
+from conftest import PATIENCE, eventually
 from github import Auth, Github, GithubException
 from github3 import GitHubEnterprise
 from github3.exceptions import UnprocessableEntity
@@ -58,7 +58,7 @@ def test_pygithub_subscribes_changes_the_hook_and_unsubscribes(server, repositor
     [hook] = repository.get_hooks()
     assert (hook.name, hook.active, hook.events) == ("web", True, ["watch"])
     assert hook.config == {"url": sink.url("/cb?x=1"), "content_type": "form", "insecure_ssl": "0", "secret": "********"}
-    first = sink.requests.get(timeout=20)
+    first = sink.requests.get(timeout=PATIENCE)
     assert (first.headers["x-github-event"], first.path) == ("ping", "/cb?x=1"), "no verification before it"
     publish(server, repository, 1)
     assert signed_by("one", received(sink, 1))

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { cleanEnvironment } from "../lib/postrider.mjs";
 import { acme, tokenFor } from "../lib/scene.mjs";
 import { Sink } from "../lib/sink.mjs";
-import { eventually } from "../lib/wait.mjs";
+import { PATIENCE, eventually } from "../lib/wait.mjs";
 
 const run = promisify(execFile);
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -31,7 +31,7 @@ async function rocket(t) {
       .replace("APP-SLUG", app)
       .replace("WEBHOOK-SLUG", webhook)
       .replace("ACCESS-TOKEN", as);
-    const { stdout } = await run("sh", ["-c", `${replaced} --silent --show-error --write-out '%{http_code}'`], { env: cleanEnvironment(), timeout: 60_000 });
+    const { stdout } = await run("sh", ["-c", `${replaced} --silent --show-error --write-out '%{http_code}'`], { env: cleanEnvironment(), timeout: PATIENCE });
     const [, text, status] = /^([^]*\n)(\d{3})$/.exec(stdout);
     return { status: Number(status), body: JSON.parse(text) };
   };

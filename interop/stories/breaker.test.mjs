@@ -8,6 +8,8 @@ import { eventually } from "../lib/wait.mjs";
 
 const SECRET = "patience";
 const DIALECT = "bitbucket_datacenter";
+/** Seconds a breaker stays open where a test looks at what it holds. */
+const LONG = "36000";
 
 /** A hook on opened pull requests whose receiver answers with `receiver.status`; `emit(n)` publishes event number n. */
 async function troubledHook(t, env) {
@@ -32,11 +34,11 @@ async function metric(server, name) {
   return Number(line.split(" ")[1]);
 }
 
-test("after five failures deliveries are held; a probe heals the hook, and what was held is drained", async (t) => {
+test("after five failures deliveries are held; a person who has repaired the receiver does not wait: closing by hand sends them", async (t) => {
   const { server, receiver, sink, hooks, id, emit, fail, numbers } = await troubledHook(t, {
     POSTRIDER_DELIVERY__RETRIES: "none",
     POSTRIDER_BITBUCKET_DC__BACKOFF__TRIGGER_COUNT: "5",
-    POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: "6",
+    POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: LONG,
   });
   await fail(5);
   for (const n of [6, 7, 8]) await emit(n);
@@ -51,8 +53,20 @@ test("after five failures deliveries are held; a probe heals the hook, and what 
   assert.equal(await metric(server, "bitbucket_dc_dispatch_failure_count"), 5);
   assert.equal((await hooks.latest(id)).result.outcome, "FAILURE");
   assert.deepEqual(numbers().sort(), [1, 2, 3, 4, 5], "nothing was sent meanwhile");
-
   receiver.status = 200;
+  await server.cli("hook", "close-breaker", String(id));
+  await sink.until("what was held", ({ payload }) => payload.n > 5, 3);
+  assert.equal((await server.must("GET", `/hooks/${id}`)).breaker.failures, 0);
+});
+
+test("a probe heals the hook, and what came meanwhile is sent", async (t) => {
+  const { server, receiver, sink, hooks, id, emit, fail, numbers } = await troubledHook(t, {
+    POSTRIDER_DELIVERY__RETRIES: "none",
+    POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: "3",
+  });
+  await fail(5);
+  receiver.status = 200;
+  for (const n of [6, 7, 8]) await emit(n);
   await sink.until("all that was held", ({ payload }) => payload.n > 5, 3);
   assert.deepEqual(numbers().sort(), [1, 2, 3, 4, 5, 6, 7, 8], "each once");
   await eventually("three successes", async () => (await hooks.statistics(id)).counts.successes === 3);
@@ -64,19 +78,8 @@ test("after five failures deliveries are held; a probe heals the hook, and what 
   assert.equal((await server.must("GET", "/doctor")).conservation.holds, true);
 });
 
-test("a person who has repaired the receiver does not wait: closing the breaker by hand sends what was held", async (t) => {
-  const { server, receiver, sink, id, emit, fail } = await troubledHook(t, { POSTRIDER_DELIVERY__RETRIES: "none", POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: "600" });
-  await fail(5);
-  for (const n of [6, 7]) await emit(n);
-  assert.equal((await server.must("GET", `/hooks/${id}`)).queued, 2);
-  receiver.status = 200;
-  await server.cli("hook", "close-breaker", String(id));
-  await sink.until("what was held", ({ payload }) => payload.n > 5, 2);
-  assert.equal((await server.must("GET", `/hooks/${id}`)).breaker.failures, 0);
-});
-
 test("an open breaker and what it holds survive SIGKILL", async (t) => {
-  const { server, receiver, sink, id, emit, fail, numbers } = await troubledHook(t, { POSTRIDER_DELIVERY__RETRIES: "none", POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: "600" });
+  const { server, receiver, sink, id, emit, fail, numbers } = await troubledHook(t, { POSTRIDER_DELIVERY__RETRIES: "none", POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: LONG });
   await fail(5);
   await emit(6);
   const before = await server.must("GET", `/hooks/${id}`);
@@ -94,7 +97,7 @@ test("as Data Center itself does it: the sixth event is skipped, shown as an ERR
   const { server, receiver, sink, hooks, id, emit, fail, numbers } = await troubledHook(t, {
     POSTRIDER_DELIVERY__RETRIES: "vendor",
     POSTRIDER_BITBUCKET_DC__ON_OPEN: "skip",
-    POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: "60",
+    POSTRIDER_BITBUCKET_DC__BACKOFF__INITIAL: LONG,
   });
   await fail(5);
   await emit(6);

@@ -9,7 +9,7 @@ import { acme } from "../lib/scene.mjs";
 import { assertSchema } from "../lib/schemas.mjs";
 import { Sink } from "../lib/sink.mjs";
 import { assertHeaders, assertSigned, assertUnsigned, payloadOf } from "../lib/verify.mjs";
-import { eventually } from "../lib/wait.mjs";
+import { PATIENCE, eventually } from "../lib/wait.mjs";
 
 const run = promisify(execFile);
 
@@ -22,7 +22,7 @@ async function curl(api, user, mode, topic, callback, ...more) {
     "-F", `hub.topic=${topic}`,
     "-F", `hub.callback=${callback}`,
   ];
-  const { stdout } = await run("curl", ["--silent", "--show-error", ...line, ...more], { env: cleanEnvironment(), timeout: 60_000 });
+  const { stdout } = await run("curl", ["--silent", "--show-error", ...line, ...more], { env: cleanEnvironment(), timeout: PATIENCE });
   return stdout;
 }
 

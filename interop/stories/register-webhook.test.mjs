@@ -8,6 +8,7 @@ import { bitbucketJs } from "../lib/bitbucket.mjs";
 import { Postrider, cleanEnvironment } from "../lib/postrider.mjs";
 import { ALL_SCOPES, rest, tokenFor } from "../lib/scene.mjs";
 import { Sink } from "../lib/sink.mjs";
+import { PATIENCE } from "../lib/wait.mjs";
 
 const run = promisify(execFile);
 const SECRET = "shared with the host";
@@ -42,7 +43,7 @@ const REGISTER = `curl -X POST -H 'Authorization: ACCESS-TOKEN' 'https://api.bit
 async function register({ server, token }, { slug }) {
   const line = REGISTER.replace("https://api.bitrise.io", server.url).replace("APP-SLUG", slug).replace("ACCESS-TOKEN", token);
   const more = "--silent --show-error --write-out '%{http_code} %{content_type}'";
-  const { stdout } = await run("sh", ["-c", `${line} ${more}`], { env: cleanEnvironment(), timeout: 60_000 });
+  const { stdout } = await run("sh", ["-c", `${line} ${more}`], { env: cleanEnvironment(), timeout: PATIENCE });
   const [, text, status, type] = /^([^]*\n)(\d{3}) (.*)$/.exec(stdout);
   assert.equal(type, "application/json; charset=utf-8");
   return [Number(status), JSON.parse(text)];

@@ -9,8 +9,6 @@ import { eventually } from "../lib/wait.mjs";
 import { Subscriber, askHub, hubLog, signature, subscribe, subscriptions } from "../lib/websub.mjs";
 
 const PUSH = readFileSync(new URL("../../docs/events/push.json", import.meta.url));
-/** Retries of a verification come after 4 to 6 s; restarts and a busy machine on top. */
-const PATIENT = 60_000;
 
 /** Publishes a push in acme/widgets and returns what the page says afterwards. */
 async function push({ server, token }) {
@@ -142,9 +140,9 @@ test("SIGKILL between 202 and the verification loses no subscription", async (t)
 
   subscriber.intent = "echo";
   await server.up();
-  await eventually("all subscriptions", async () => (await subscriptions(server, topic)).length === COUNT, PATIENT);
+  await eventually("all subscriptions", async () => (await subscriptions(server, topic)).length === COUNT);
   await push(scene);
-  await subscriber.delivery(COUNT, PATIENT);
+  await subscriber.delivery(COUNT);
   const told = new Set(subscriber.deliveries().map((request) => request.query.get("n")));
   assert.equal(told.size, COUNT, "each was told");
 });
@@ -161,6 +159,6 @@ test("SIGKILL between an event and its distribution loses no update", async (t) 
     await server.kill();
     await server.up();
     // An earlier update may come twice; each must come once.
-    await subscriber.until(`update ${round}`, (request) => request.method === "POST" && entries(request) === round, 1, PATIENT);
+    await subscriber.until(`update ${round}`, (request) => request.method === "POST" && entries(request) === round, 1);
   }
 });
