@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::ports::{Clock, SendRequest, Sender};
+use domain::ports::{Clock, SendMethod, SendRequest, Sender};
 use domain::rules::target::{EgressPolicy, TargetUrl};
 use domain::time::Timestamp;
 use engine::{EgressSettings, HttpSender};
@@ -121,6 +121,7 @@ async fn guarded(sender: Arc<HttpSender>, address: SocketAddr, done: Arc<AtomicU
     let body = Bytes::from(vec![b'x'; BODY]);
     loop {
         let request = SendRequest {
+            method: SendMethod::Post,
             url: url.clone(),
             headers: headers(),
             own_headers: Vec::new(),

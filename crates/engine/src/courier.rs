@@ -11,7 +11,7 @@ use domain::delivery::{DeliveryState, Message, Reason, Work};
 use domain::dialect::{Dialect, Sending, WireRequest};
 use domain::flow::Ports;
 use domain::hook::{Hook, HookScope};
-use domain::ports::SendRequest;
+use domain::ports::{SendMethod, SendRequest};
 use domain::rules::breaker::Observation;
 use domain::rules::decide::{Circumstances, Decision, decide};
 use domain::secret::MASK;
@@ -180,6 +180,7 @@ impl Courier {
     /// Calls the receiver. A panic costs this attempt and nothing else (D-13).
     async fn send(&self, ready: &Ready<'_>, wire: WireRequest, began: Duration) -> Exchange {
         let request = SendRequest {
+            method: SendMethod::Post,
             url: wire.url.unwrap_or_else(|| ready.hook.url.clone()),
             headers: wire.headers,
             own_headers: ready.hook.headers.clone(),

@@ -8,7 +8,7 @@ use crate::dialect::{Dialect, Sending, WireRequest};
 use crate::event::Place;
 use crate::flow::Ports;
 use crate::hook::Hook;
-use crate::ports::SendRequest;
+use crate::ports::{SendMethod, SendRequest};
 
 /// Longest a probe takes; the person waits.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +36,7 @@ pub async fn probe(
     };
     let wire = dialect.encode(hook, message, &sending);
     let request = SendRequest {
+        method: SendMethod::Post,
         url: wire.url.clone().unwrap_or_else(|| hook.url.clone()),
         headers: wire.headers.clone(),
         own_headers: hook.headers.clone(),

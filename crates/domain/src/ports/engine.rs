@@ -41,9 +41,22 @@ pub trait Bell: Send + Sync {
     }
 }
 
+/// What a request with a body asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendMethod {
+    /// Take this: deliveries, and what is to be made.
+    Post,
+    /// Be this from now on.
+    Put,
+    /// Change in these ways.
+    Patch,
+}
+
 /// One request to a receiver.
 #[derive(Clone, Debug)]
 pub struct SendRequest {
+    /// Its method.
+    pub method: SendMethod,
     /// Where to.
     pub url: TargetUrl,
     /// Header lines; the sender adds `Host` and `Content-Length`.
@@ -83,7 +96,7 @@ pub struct Fetched {
 /// Calls receivers. The only way out of the process (E-1).
 #[async_trait]
 pub trait Sender: Send + Sync {
-    /// One POST. Never fails: whatever happens is an [`Exchange`].
+    /// One request with a body. Never fails: whatever happens is an [`Exchange`].
     async fn send(&self, request: SendRequest) -> Exchange;
     /// One GET. Never fails, as `send`; redirects are not followed.
     async fn fetch(&self, request: FetchRequest) -> Fetched;

@@ -17,7 +17,7 @@ use crate::directory::Directory;
 use crate::time::Timestamp;
 
 pub use ci::Ci;
-pub use engine::{Bell, FetchRequest, Fetched, SendRequest, Sender};
+pub use engine::{Bell, FetchRequest, Fetched, SendMethod, SendRequest, Sender};
 pub use git_accounts::GitAccounts;
 pub use hub::{HubBacklog, MaxPending, Tasks};
 pub use queue::{Backlog, ClaimDue, Events, Hooks, Queue};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::attempt::{Exchange, MAX_RESPONSE_BODY, Outcome};
-use domain::ports::{FetchRequest, Fetched, SendRequest};
+use domain::ports::{FetchRequest, Fetched, SendMethod, SendRequest};
 use domain::rules::target::{Refusal, Target, TargetUrl};
 use domain::secret::Secret;
 use http::{Method, Request, Response};
@@ -36,11 +36,15 @@ struct Order {
     max_body: usize,
 }
 
-/// One POST. Whatever happens is an [`Exchange`].
+/// One request with a body. Whatever happens is an [`Exchange`].
 pub(super) async fn send(sender: &HttpSender, request: SendRequest) -> Exchange {
     let order = Order {
         url: request.url,
-        method: Method::POST,
+        method: match request.method {
+            SendMethod::Post => Method::POST,
+            SendMethod::Put => Method::PUT,
+            SendMethod::Patch => Method::PATCH,
+        },
         headers: request.headers,
         own_headers: request.own_headers,
         body: request.body,

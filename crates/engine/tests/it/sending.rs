@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::attempt::{MAX_RESPONSE_BODY, Outcome};
-use domain::ports::{SendRequest, Sender as _};
+use domain::ports::{SendMethod, SendRequest, Sender as _};
 use domain::secret::Secret;
 use testkit::{Behaviour, Receiver};
 
@@ -35,6 +35,18 @@ async fn a_request_arrives_as_it_was_asked_for_and_the_connection_is_kept() {
     assert_eq!(first.header("Content-Type"), Some("application/json"));
     assert_eq!(first.header("Accept-Encoding"), None, "E-14");
     assert_eq!(first.body, "{}");
+}
+
+#[tokio::test]
+async fn the_method_is_the_one_asked_for() {
+    let receiver = Receiver::start().await;
+    let sender = sender(loopback());
+    for (method, word) in [(SendMethod::Post, "POST"), (SendMethod::Put, "PUT"), (SendMethod::Patch, "PATCH")] {
+        let exchange = sender.send(SendRequest { method, ..post(&receiver.url("/")) }).await;
+        assert_eq!(exchange.status, Some(200));
+        let last = receiver.received().pop().expect("a request");
+        assert_eq!((last.method.as_str(), last.header("Content-Length"), &*last.body), (word, Some("2"), &b"{}"[..]));
+    }
 }
 
 #[tokio::test]

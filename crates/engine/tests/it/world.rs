@@ -10,7 +10,7 @@ use domain::dialect::{Dialect, Dialects};
 use domain::flow::Ports;
 use domain::hook::NewHook;
 use domain::id::{EventId, HookId};
-use domain::ports::{AttemptFilter, AttemptRow, Clock, Conservation, SendRequest};
+use domain::ports::{AttemptFilter, AttemptRow, Clock, Conservation, SendMethod, SendRequest};
 use domain::rules::target::{EgressPolicy, TargetUrl};
 use domain::time::Timestamp;
 use engine::{EgressSettings, Engine, EngineSettings, HttpSender, Snapshot};
@@ -55,6 +55,7 @@ pub(crate) fn sender(settings: EgressSettings) -> HttpSender {
 /// A POST of `{}`.
 pub(crate) fn post(url: &str) -> SendRequest {
     SendRequest {
+        method: SendMethod::Post,
         url: TargetUrl::trusted(url.to_owned()),
         headers: vec![("Content-Type", "application/json".to_owned()), ("X-GitHub-Event", "push".to_owned())],
         own_headers: Vec::new(),
