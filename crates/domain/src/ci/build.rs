@@ -262,7 +262,7 @@ pub enum BuildOrder {
     RunningFirst,
 }
 
-/// Which builds of an app to list.
+/// Which builds of an app, or of some, to list.
 #[derive(Clone, Debug, Default)]
 pub struct BuildFilter {
     /// In which order.
@@ -293,8 +293,6 @@ pub struct BuildFilter {
     pub commit: Option<String>,
     /// From this one on, in the list's order.
     pub from: Option<Uid>,
-    /// Only ids up to this one; those above count in the total all the same.
-    pub up_to: Option<BuildId>,
     /// At most so many.
     pub limit: usize,
 }

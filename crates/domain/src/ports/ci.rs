@@ -58,8 +58,11 @@ pub trait Ci: Send + Sync {
     async fn build(&self, uid: Uid) -> Stored<Option<Arc<Build>>>;
     /// The build of that id.
     async fn build_by_id(&self, id: BuildId) -> Stored<Option<Arc<Build>>>;
-    /// Builds of an app.
+    /// Builds of an app. [`StoreError::NotFound`](super::StoreError::NotFound): the one that the page is to begin with is
+    /// none of its.
     async fn builds(&self, app: CiAppId, filter: BuildFilter) -> Stored<BuildPage>;
+    /// Builds of all these apps, in one list; as for one.
+    async fn builds_of(&self, apps: &[CiAppId], filter: BuildFilter) -> Stored<BuildPage>;
     /// The newest build of each of these apps; apps without one are left out.
     async fn last_builds(&self, apps: &[CiAppId]) -> Stored<Vec<Arc<Build>>>;
     /// Branches an app has built, the most recent first, at most `limit`.

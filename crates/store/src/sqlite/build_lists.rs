@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::ci::{Build, BuildFilter, BuildOrder, BuildPage};
+use domain::ci::{Build, BuildFilter, BuildOrder, BuildPage, Stage};
 use domain::id::CiAppId;
+use domain::ports::StoreError;
 use domain::time::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
-use super::builds::{BUILD, build};
+use super::builds::{BUILD, build, list_of};
 use super::codes::Coded as _;
 use super::events::maybe;
 use super::rows::{all, one};
@@ -43,9 +44,12 @@ pub(super) fn branches(conn: &Connection, app: CiAppId, limit: usize) -> Done<Ve
 }
 
 /// The conditions of a filter and their values. Each names a column; values are always bound.
-fn conditions(app: CiAppId, filter: &BuildFilter) -> (String, Vec<Value>) {
-    let mut sql = "app_id = ?".to_owned();
-    let mut values = vec![Value::Integer(app.0)];
+fn conditions(apps: &[CiAppId], filter: &BuildFilter) -> (String, Vec<Value>) {
+    let (of_them, which) = match apps {
+        [app] => ("app_id = ?", Value::Integer(app.0)),
+        _ => ("app_id IN (SELECT value FROM json_each(?))", Value::Text(list_of(apps.iter().map(|app| app.0)))),
+    };
+    let (mut sql, mut values) = (of_them.to_owned(), vec![which]);
     let mut also = |condition: &str, value: Value| {
         sql.push_str(" AND ");
         sql.push_str(condition);
@@ -81,7 +85,9 @@ fn conditions(app: CiAppId, filter: &BuildFilter) -> (String, Vec<Value>) {
         also("status = ?", Value::Integer(i64::from(status.code())));
     }
     if let Some(stage) = filter.stage {
-        also("stage = ?", Value::Integer(stage.code()));
+        // Says the same twice where that finds the small index of open builds.
+        let condition = if stage == Stage::Ended { "stage = ?" } else { "stage < 2 AND stage = ?" };
+        also(condition, Value::Integer(stage.code()));
     }
     if let Some(pipeline) = filter.pipeline {
         also("(pipeline IS NOT NULL) = ?", Value::Integer(pipeline.into()));
@@ -89,9 +95,9 @@ fn conditions(app: CiAppId, filter: &BuildFilter) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-/// A page of an app's builds.
-pub(super) fn page(conn: &Connection, app: CiAppId, filter: &BuildFilter) -> Done<BuildPage> {
-    let (wanted, mut values) = conditions(app, filter);
+/// A page of the builds of these apps.
+pub(super) fn page(conn: &Connection, apps: &[CiAppId], filter: &BuildFilter) -> Done<BuildPage> {
+    let (wanted, mut values) = conditions(apps, filter);
     let count = format!("SELECT count(*) FROM builds WHERE {wanted}");
     let total = one(conn, &count, params_from_iter(&values), |row| Ok(row.get(0)?))?;
     // Ids rise with time. The second order is by a pair: open builds first, then by id.
@@ -101,17 +107,18 @@ pub(super) fn page(conn: &Connection, app: CiAppId, filter: &BuildFilter) -> Don
     };
     let mut since = String::new();
     if let Some(from) = filter.from {
-        let find = "SELECT stage = 2, id FROM builds WHERE uid = ?1 AND app_id = ?2";
-        let (ended, id): (bool, i64) =
-            one(conn, find, params![from.0.as_bytes(), app.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let find = "SELECT stage = 2, id, app_id FROM builds WHERE uid = ?1";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, CiAppId(row.get(2)?)));
+        let (ended, id, app): (bool, i64, CiAppId) = one(conn, find, params![from.0.as_bytes()], read)?;
+        if !apps.contains(&app) {
+            return Err(StoreError::NotFound.into());
+        }
         // Numbers the database made itself, so they need no binding.
         since = format!(" AND {}", onward.replace("?2", &id.to_string()).replace("?3", if ended { "1" } else { "0" }));
     }
-    if let Some(last) = filter.up_to {
-        since.push_str(" AND id <= ?");
-        values.push(Value::Integer(last.0));
-    }
-    let sql = format!("{BUILD} WHERE {wanted}{since} ORDER BY {order} LIMIT ?");
+    // Ids first: builds are long rows, and only those of the page are worth reading.
+    let ids = format!("SELECT id FROM builds WHERE {wanted}{since} ORDER BY {order} LIMIT ?");
+    let sql = format!("{BUILD} WHERE id IN ({ids}) ORDER BY {order}");
     values.push(Value::Integer(i64::try_from(filter.limit.saturating_add(1)).unwrap_or(i64::MAX)));
     let mut builds = all(conn, &sql, params_from_iter(&values), |row| Ok(Arc::new(build(row)?)))?;
     let next = builds.get(filter.limit).map(|build| build.uid);

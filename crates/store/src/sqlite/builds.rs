@@ -184,7 +184,7 @@ pub(super) fn tell(tx: &mut Tx<'_>, events: Vec<NewEvent>) -> Done<()> {
 }
 
 /// A JSON array of numbers.
-fn list_of(numbers: impl Iterator<Item = i64>) -> String {
+pub(super) fn list_of(numbers: impl Iterator<Item = i64>) -> String {
     serde_json::Value::from(numbers.collect::<Vec<_>>()).to_string()
 }
 

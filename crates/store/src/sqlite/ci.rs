@@ -97,7 +97,12 @@ impl Ci for Sqlite {
     }
 
     async fn builds(&self, app: CiAppId, filter: BuildFilter) -> Stored<BuildPage> {
-        self.read(move |conn| build_lists::page(conn, app, &filter)).await
+        self.read(move |conn| build_lists::page(conn, &[app], &filter)).await
+    }
+
+    async fn builds_of(&self, apps: &[CiAppId], filter: BuildFilter) -> Stored<BuildPage> {
+        let apps = apps.to_vec();
+        self.read(move |conn| build_lists::page(conn, &apps, &filter)).await
     }
 
     async fn last_builds(&self, apps: &[CiAppId]) -> Stored<Vec<Arc<Build>>> {

@@ -56,6 +56,7 @@ contract! {
         what_ran_within_a_dead_process_ends_as_failed
         a_log_is_appended_piece_by_piece_and_cut_when_it_is_too_long
         builds_are_listed_by_filter_and_page
+        builds_of_several_apps_are_one_list
         a_build_request_is_decided_once
     }
     events {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::ci::{
     Build, BuildEnd, BuildFilter, BuildOrder, BuildParams, BuildRequest, BuildSecret, BuildStatus, CiApp, ClaimBuild,
-    Composed, Ended, IncomingFilter, MAX_INCOMING_KEPT, MAX_LOG, NewBuild, NewIncoming, Stage, Started, TakenIn,
-    Target, TriggerKind, Verdict,
+    Composed, Ended, IncomingFilter, MAX_INCOMING_KEPT, MAX_LOG, NewBuild, NewCiApp, NewIncoming, Stage, Started,
+    TakenIn, Target, TriggerKind, Verdict,
 };
 use domain::event::{NewEvent, Place};
 use domain::hook::{HookScope, NewHook};
@@ -333,6 +333,56 @@ pub(crate) async fn builds_are_listed_by_filter_and_page(bed: Bed) {
     assert!(matches!(nowhere, Err(StoreError::NotFound)));
     assert_eq!(bed.store().branches_of(app.id, 9).await.expect("reads"), ["main", "topic"], "the fifth was of main");
     assert_eq!(bed.store().last_builds(&[app.id, CiAppId(9)]).await.expect("reads")[0].number, 5);
+}
+
+pub(crate) async fn builds_of_several_apps_are_one_list(bed: Bed) {
+    let (bed, first) = with_app(bed).await;
+    let another = async |slug: u128| {
+        let new = NewCiApp { uid: uid(slug), ..an_app().of(RepositoryId(1)).build() };
+        bed.store().create_ci_app(new).await.expect("created")
+    };
+    let (second, other) = (another(71).await, another(72).await);
+    let order = [&first, &second, &other, &second, &first, &first];
+    let new = order.iter().zip(["a", "b", "c", "d", "e", "f"]).map(|(app, name)| a_build(app.id, name));
+    let made = start(&bed, new.collect()).await;
+    for at in [1, 5] {
+        bed.store().end_build(made[at].id, well(&bed), quietly()).await.expect("ends");
+    }
+    let both = [second.id, first.id];
+    let page = async |apps: &[CiAppId], filter: BuildFilter| {
+        let page = bed.store().builds_of(apps, filter).await.expect("reads");
+        (page.builds.iter().map(|build| build.id).collect::<Vec<_>>(), page.total, page.next)
+    };
+    let ids = |at: &[usize]| at.iter().map(|at| made[*at].id).collect::<Vec<_>>();
+    let all = || BuildFilter { limit: 9, ..BuildFilter::default() };
+    assert_eq!(page(&both, all()).await, (ids(&[5, 4, 3, 1, 0]), 5, None));
+    assert_eq!(page(&[second.id], all()).await, (ids(&[3, 1]), 2, None));
+    assert_eq!(page(&[], all()).await, (Vec::new(), 0, None));
+    assert_eq!(page(&[CiAppId(99), other.id], all()).await, (ids(&[2]), 1, None));
+    let ended = || BuildFilter { status: Some(BuildStatus::Success), ..all() };
+    assert_eq!(page(&both, ended()).await, (ids(&[5, 1]), 2, None));
+    let waiting = BuildFilter { stage: Some(Stage::Queued), order: BuildOrder::RunningFirst, ..all() };
+    assert_eq!(page(&both, waiting).await, (ids(&[4, 3, 0]), 3, None));
+    let running_first = BuildFilter { order: BuildOrder::RunningFirst, ..all() };
+    assert_eq!(page(&both, running_first).await, (ids(&[4, 3, 0, 5, 1]), 5, None));
+    let (mut walked, mut from) = (Vec::new(), None);
+    loop {
+        let (builds, total, next) = page(&both, BuildFilter { from, limit: 2, ..all() }).await;
+        assert_eq!(total, 5);
+        walked.extend(builds);
+        from = next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(walked, ids(&[5, 4, 3, 1, 0]));
+    // A page may begin with a build that has left the list since it was named.
+    let from = Some(made[4].uid);
+    assert_eq!(page(&both, BuildFilter { from, ..ended() }).await, (ids(&[1]), 2, None));
+    for elsewhere in [made[2].uid, uid(404)] {
+        let nowhere = bed.store().builds_of(&both, BuildFilter { from: Some(elsewhere), ..all() }).await;
+        assert!(matches!(nowhere, Err(StoreError::NotFound)), "no build of these apps");
+    }
 }
 
 pub(crate) async fn a_build_request_is_decided_once(bed: Bed) {

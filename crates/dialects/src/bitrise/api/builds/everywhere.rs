@@ -1,17 +1,20 @@
 //! `GET /builds`: the builds of all apps the caller has to do with.
 
-use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::ci::{Build, BuildFilter, CiApp, Stage};
+use domain::id::CiAppId;
 use serde::Serialize;
 
 use super::filter::{Query, from};
 use super::json::BuildJson;
+use super::listed;
 use crate::bitrise::api::apps::json::AppJson;
 use crate::bitrise::api::apps::{OwnerFilter, known_apps};
 use crate::bitrise::api::call::Call;
 use crate::bitrise::api::errors::{Reject, Reply};
-use crate::bitrise::api::paging::{Page, Wanted, unknown_next};
+use crate::bitrise::api::paging::{Page, Wanted};
 
 /// A build, and the app it is of.
 #[derive(Debug, Serialize)]
@@ -28,26 +31,12 @@ pub(super) async fn list(call: Call) -> Result<Reply<Page<Placed>>, Reject> {
     let status = query.status()?;
     let stage = query.parsed("is_on_hold", "must be true or false")?.map(stage_of);
     let apps = known_apps(&call, &OwnerFilter::by(&call.asked));
-    let store = &call.shared.ports.store;
-    let first = match from(&wanted)? {
-        Some(uid) => Some(store.build(uid).await?.ok_or_else(unknown_next)?),
-        None => None,
-    };
-    let up_to = first.as_ref().map(|first| first.id);
-    let (mut found, mut total) = (Vec::new(), 0);
-    for app in apps {
-        let filter = BuildFilter { status, stage, up_to, limit: wanted.limit + 1, ..BuildFilter::default() };
-        let page = store.builds(app.id, filter).await?;
-        total += page.total;
-        found.extend(page.builds.into_iter().map(|build| (app.clone(), build)));
-    }
-    found.sort_by_key(|(_, build)| Reverse(build.id));
-    if first.is_some_and(|first| found.first().is_none_or(|(_, build)| build.id != first.id)) {
-        return Err(unknown_next());
-    }
-    let next = found.get(wanted.limit).map(|(_, build)| build.slug());
-    let shown = found.iter().take(wanted.limit).map(|(app, build)| placed(&call, app, build));
-    Ok(Reply::ok(wanted.page(shown.collect(), total, next)))
+    let apps: HashMap<CiAppId, Arc<CiApp>> = apps.into_iter().map(|app| (app.id, app)).collect();
+    let ids: Vec<_> = apps.keys().copied().collect();
+    let filter = BuildFilter { status, stage, from: from(&wanted)?, limit: wanted.limit, ..BuildFilter::default() };
+    let found = listed(call.shared.ports.store.builds_of(&ids, filter).await)?;
+    let shown = found.builds.iter().filter_map(|build| Some(placed(&call, apps.get(&build.app)?, build)));
+    Ok(Reply::ok(wanted.page(shown.collect(), found.total, found.next.map(|uid| uid.to_string()))))
 }
 
 /// What waits, or what runs.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::routing::{get, post};
 use domain::ci::{AppRole, Build, BuildFilter, BuildPage, CiApp};
-use domain::ports::StoreError;
+use domain::ports::{StoreError, Stored};
 
 use super::Table;
 use super::call::Call;
@@ -60,7 +60,11 @@ async fn build_of(call: &Call, least: AppRole) -> Result<(Arc<CiApp>, Arc<Build>
 
 /// A page of an app's builds.
 async fn page_of(call: &Call, app: &CiApp, filter: BuildFilter) -> Result<BuildPage, Reject> {
-    let found = call.shared.ports.store.builds(app.id, filter).await;
-    // What the page was to begin with is no build of this app.
+    listed(call.shared.ports.store.builds(app.id, filter).await)
+}
+
+/// A page, or why there is none.
+fn listed(found: Stored<BuildPage>) -> Result<BuildPage, Reject> {
+    // What the page was to begin with is no build of the list's apps.
     found.map_err(|error| if matches!(error, StoreError::NotFound) { unknown_next() } else { error.into() })
 }
