@@ -8,7 +8,7 @@ import { bitbucketJs } from "../lib/bitbucket.mjs";
 import { Postrider, cleanEnvironment } from "../lib/postrider.mjs";
 import { ALL_SCOPES, rest, tokenFor } from "../lib/scene.mjs";
 import { Sink } from "../lib/sink.mjs";
-import { PATIENCE } from "../lib/wait.mjs";
+import { PATIENCE, eventually } from "../lib/wait.mjs";
 
 const run = promisify(execFile);
 const SECRET = "shared with the host";
@@ -105,6 +105,34 @@ test("a hook at Postrider's own GitHub and Bitbucket is made once, and not befor
     ],
   );
 
+  // A rotated token, another secret, and what somebody changed there: the next call mends it, in place.
+  const [before] = hooks;
+  await rest(server, token).rest.repos.updateWebhook({ owner: "acme", repo: "rocket", hook_id: before.id, active: false, events: ["watch"] });
+  for (const made of [github, bitbucket]) {
+    const { incoming_url } = await server.must("POST", `/apps/${made.slug}/rotate-token`, undefined, { token });
+    assert.notEqual(incoming_url, made.incoming_url);
+    await server.must("PATCH", `/apps/${made.slug}`, { webhook_secret: "another" }, { token });
+    assert.deepEqual(await Promise.all([1, 2].map(() => register(scene, made))), [OK, OK]);
+    Object.assign(made, await server.must("GET", `/apps/${made.slug}`, undefined, { token }));
+  }
+  const { data: mended } = await rest(server, token).rest.repos.listWebhooks({ owner: "acme", repo: "rocket" });
+  assert.deepEqual(
+    mended.map(({ id, active, events, config }) => [id, active, events, config.url]),
+    [[before.id, true, before.events, github.incoming_url]],
+  );
+  const { data: after } = await bitbucketJs(server, token).repositories.listWebhooks({ workspace: "acme", repo_slug: "rocket" });
+  assert.deepEqual(
+    after.values.map(({ uuid, url, secret_set }) => [uuid, url, secret_set]),
+    [[list.values[0].uuid, bitbucket.incoming_url, true]],
+  );
+  // Signed with the secret of now, or it would be refused.
+  const hook = { owner: "acme", repo: "rocket", hook_id: before.id };
+  const deliveries = async () => (await rest(server, token).rest.repos.listWebhookDeliveries(hook)).data;
+  const old = new Set((await deliveries()).map(({ id }) => id));
+  await rest(server, token).rest.repos.pingWebhook(hook);
+  const pinged = await eventually("the ping", async () => (await deliveries()).find(({ id }) => !old.has(id)));
+  assert.deepEqual([pinged.event, pinged.status_code], ["ping", 200], JSON.stringify(pinged));
+
   const absent = await app(scene, "github", `${server.url}/acme/no-such.git`);
   const [refused, told] = await register(scene, absent);
   assert.deepEqual([refused, told.message.startsWith(`GitHub (${server.listen}) answered 404`)], [400, true], told.message);
@@ -121,7 +149,10 @@ async function gitlab(t) {
     };
     const [path, query] = url.split("?");
     if (headers["private-token"] !== GITLAB_TOKEN) return send(401, { message: "401 Unauthorized" });
-    if (path !== "/api/v4/projects/acme%2Fspace%2Frocket/hooks") return send(404, { message: "404 Project Not Found" });
+    const [, id] = /^\/api\/v4\/projects\/acme%2Fspace%2Frocket\/hooks(?:\/(\d+))?$/.exec(path) ?? [path, "0"];
+    const known = hooks.find((hook) => String(hook.id) === id);
+    if (id && !known) return send(404, { message: "404 Not Found" });
+    if (method === "PUT") return send(200, Object.assign(known, JSON.parse(body)));
     if (method === "POST") {
       hooks.push({ id: hooks.length + 1, ...JSON.parse(body) });
       return send(201, hooks.at(-1));
@@ -160,6 +191,14 @@ test("a hook at a self-hosted GitLab is made once, also behind others, and refus
       token: SECRET,
     },
   ]);
+
+  // What GitLab refuses too often it disables: events that are of no use here are switched off.
+  Object.assign(lab.hooks[3], { issues_events: true, enable_ssl_verification: false });
+  Object.assign(rocket, await server.must("POST", `/apps/${rocket.slug}/rotate-token`, undefined, { token }));
+  assert.deepEqual(await Promise.all([register(scene, rocket), register(scene, rocket)]), [OK, OK]);
+  assert.equal(lab.hooks.length, 4);
+  const { id, url, token: given, issues_events, enable_ssl_verification } = lab.hooks[3];
+  assert.deepEqual([id, url, given, issues_events, enable_ssl_verification], [4, rocket.incoming_url, SECRET, false, false]);
 
   const other = await app(scene, "gitlab", "https://gitlab.com/acme/other.git");
   assert.deepEqual((await register(scene, other))[0], 400);

@@ -63,6 +63,29 @@ async fn e6_a_host_in_a_private_network_is_not_asked_unless_that_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_hook_that_is_there_with_an_older_token_is_edited_where_it_is() {
+    let host = Receiver::start().await;
+    let (world, path) = world(&host, Setup::default().policy, PATIENCE).await;
+    let app = world.call("GET", &path.replace("/v0.1", "/api/v1").replace("/register-webhook", ""), &Value::Null).await;
+    let url = app.json()["incoming_url"].as_str().expect("a URL").to_owned();
+    let older = format!("{}/prh_older", url.rsplit_once('/').expect("a path").0);
+    let page = json!([{"id": 7, "active": true, "events": ["push"], "config": {"url": older, "content_type": "json"}}]);
+    host.then(Behaviour::Answer(200, Vec::new(), page.to_string().into())).then(Behaviour::Status(200));
+    let answer = register(&world, &path).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "{\"status\":\"ok\"}\n"));
+    let received = host.received();
+    let [_, edit] = received.as_slice() else { panic!("a list and an edit: {received:?}") };
+    assert_eq!((edit.method.as_str(), edit.path.as_str()), ("PATCH", "/api/v3/repos/air/kite/hooks/7"));
+    assert_eq!(edit.header("authorization"), Some("token canary"));
+    let expected = json!({
+        "active": true,
+        "events": ["push", "pull_request", "issue_comment"],
+        "config": {"url": url, "content_type": "json", "insecure_ssl": "0"},
+    });
+    assert_eq!(serde_json::from_slice::<Value>(&edit.body).expect("JSON"), expected);
+}
+
+#[tokio::test]
 async fn a_host_that_hangs_or_talks_without_end_is_given_up_in_time() {
     let host = Receiver::start().await;
     let (world, path) = world(&host, Setup::default().policy, Duration::from_millis(200)).await;

@@ -23,8 +23,12 @@ async fn register_webhook(call: Call) -> Result<Reply<Value>, Reject> {
     let hosts = &call.shared.settings.git_hosts;
     match register(&call.shared.ports, hosts, &app, call.me.user.id).await {
         Ok(done) => {
-            let new = done == Registered::Now;
-            tracing::info!(app = %app.uid, provider = %app.provider, new, "the app's hook is registered");
+            let did = match done {
+                Registered::Before => "nothing",
+                Registered::Mended => "edited",
+                Registered::Now => "added",
+            };
+            tracing::info!(app = %app.uid, provider = %app.provider, did, "the app's hook is registered");
             Ok(Reply::ok(json!({ "status": "ok" })))
         }
         Err(failure) => Err(refusal(hosts, &app, failure)),
@@ -57,6 +61,7 @@ fn refusal(hosts: &GitHosts, app: &CiApp, failure: Failure) -> Reject {
         Failure::Unreadable(host) => broken(format!("{} answered with something that is no list of hooks", at(host))),
         Failure::Unreachable(host) => broken(format!("{} could not be reached", at(host))),
         Failure::TimedOut(host) => broken(format!("{} did not answer in time", at(host))),
+        Failure::Gone => Reject::not_found(),
         Failure::Store(error) => error.into(),
     };
     let (status, reason) = (told.status().as_u16(), told.message());

@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use domain::ports::SendMethod;
+use serde_json::{Map, Value, json};
 
-use super::{Plan, Wish, segment};
+use super::{Plan, Wish, same_members, segment};
 
 /// What the incoming surface can make something of; it refuses merged and declined pull requests.
 const EVENTS: [&str; 5] = [
@@ -31,11 +32,34 @@ pub(super) fn plan(wish: &Wish<'_>) -> Plan {
         page_size: "pagelen",
         headers: vec![("Authorization", credential), ("Accept", "application/json".to_owned())],
         body,
-        urls,
+        mends_with: SendMethod::Put,
+        listed: |page| page["values"].as_array(),
+        url_of: |hook| hook["url"].as_str(),
+        // Dots alone would be steps up the path.
+        id_of: |hook| {
+            Some(hook["uuid"].as_str()?.to_owned()).filter(|id| id.contains(|c: char| c.is_ascii_alphanumeric()))
+        },
+        mended,
         has_it: |_, _| false,
     }
 }
 
-fn urls(page: &Value) -> Option<Vec<&str>> {
-    Some(page["values"].as_array()?.iter().filter_map(|hook| hook["url"].as_str()).collect())
+/// Whether there is a secret is shown, but not which: an app's own is given again each time, and one that the app does not
+/// have is taken away. Hosts expect the whole hook: what is not ours to say goes back as it came.
+fn mended(found: &Value, wanted: &Value) -> Option<Value> {
+    let secret = &wanted["secret"];
+    let fits = found["active"] == true
+        && same_members(&found["events"], &wanted["events"])
+        && found["url"] == wanted["url"]
+        && found["secret_set"] != true;
+    if fits && secret.is_null() {
+        return None;
+    }
+    let mut body: Map<String, Value> =
+        ["url", "active", "events", "secret"].map(|name| (name.to_owned(), wanted[name].clone())).into_iter().collect();
+    for name in ["description", "skip_cert_verification", "history_enabled"] {
+        let kept = found.get(name).or_else(|| wanted.get(name));
+        body.extend(kept.map(|value| (name.to_owned(), value.clone())));
+    }
+    Some(body.into())
 }

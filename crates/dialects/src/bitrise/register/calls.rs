@@ -5,11 +5,12 @@ use std::time::Duration;
 use domain::attempt::{Exchange, Outcome};
 use domain::ci::GitHost;
 use domain::flow::Ports;
-use domain::ports::{FetchRequest, SendRequest};
+use domain::ports::{FetchRequest, SendMethod, SendRequest};
 use domain::rules::target::TargetUrl;
 use domain::secret::{Secret, constant_time_eq};
+use serde_json::Value;
 
-use super::{Failure, Plan, Registered};
+use super::{Failure, Plan, Registered, segment};
 use crate::http::{header_map, parse_json};
 
 /// Hooks asked for at a time; the hosts allow no more.
@@ -31,13 +32,16 @@ pub(super) struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    /// The time runs from now.
-    pub(super) fn begin(ports: &'a Ports, host: GitHost, budget: Duration) -> Self {
-        Self { ports, host, deadline: ports.clock.monotonic() + budget }
+    /// `deadline`: on the monotonic clock.
+    pub(super) fn new(ports: &'a Ports, host: GitHost, deadline: Duration) -> Self {
+        Self { ports, host, deadline }
     }
 
-    /// Is there a hook with that URL?
-    pub(super) async fn has(&self, plan: &Plan, url: &Secret) -> Result<bool, Failure> {
+    /// The hook with that URL; or else the first that differs from it in nothing but the token at its end.
+    pub(super) async fn find(&self, plan: &Plan, url: &Secret) -> Result<Option<Value>, Failure> {
+        let url = url.expose();
+        let stem = &url[..=url.rfind('/').unwrap_or_default()];
+        let mut older = None;
         for page in 1..=MAX_PAGES {
             let url_of_page = target(&format!("{}?{}={PAGE}&page={page}", plan.hooks, plan.page_size))?;
             let request =
@@ -46,13 +50,17 @@ impl<'a> Calls<'a> {
             self.judge(&fetched.exchange)?;
             let read = fetched.whole.then(|| parse_json(&fetched.exchange.response_body)).flatten();
             let listed = read.as_ref().ok_or(Failure::Unreadable(self.host))?;
-            let urls = (plan.urls)(listed).ok_or(Failure::Unreadable(self.host))?;
+            let hooks = (plan.listed)(listed).ok_or(Failure::Unreadable(self.host))?;
+            let calls = |hook: &Value, fits: &dyn Fn(&str) -> bool| (plan.url_of)(hook).is_some_and(fits);
             // The URL holds a token (S-7).
-            if urls.iter().any(|other| constant_time_eq(other.as_bytes(), url.expose().as_bytes())) {
-                return Ok(true);
+            let same = |other: &str| constant_time_eq(other.as_bytes(), url.as_bytes());
+            if let Some(hook) = hooks.iter().find(|hook| calls(hook, &same)) {
+                return Ok(Some(hook.clone()));
             }
+            let of_the_app = |other: &str| other.starts_with(stem);
+            older = older.or_else(|| hooks.iter().find(|hook| calls(hook, &of_the_app)).cloned());
             if !goes_on(&fetched.exchange, listed) {
-                return Ok(false);
+                return Ok(older);
             }
         }
         // Who lists without end is not to be given hook after hook.
@@ -61,23 +69,36 @@ impl<'a> Calls<'a> {
 
     /// Makes the hook.
     pub(super) async fn create(&self, plan: &Plan) -> Result<Registered, Failure> {
-        let mut headers = headers(plan);
-        headers.push(("Content-Type", "application/json".to_owned()));
-        let request = SendRequest {
-            url: target(&plan.hooks)?,
-            headers,
-            own_headers: Vec::new(),
-            body: crate::json::compact(&plan.body, 512),
-            insecure_tls: false,
-            timeout: self.left()?,
-        };
-        let exchange = self.ports.sender.send(request).await;
+        let exchange = self.send(plan, SendMethod::Post, &plan.hooks, &plan.body).await?;
         match (exchange.outcome, exchange.status) {
             (Outcome::Answered, Some(status)) if (plan.has_it)(status, &exchange.response_body) => {
                 Ok(Registered::Before)
             }
             _ => self.judge(&exchange).map(|()| Registered::Now),
         }
+    }
+
+    /// Edits a hook that was found.
+    pub(super) async fn mend(&self, plan: &Plan, found: &Value, edit: &Value) -> Result<Registered, Failure> {
+        let id = (plan.id_of)(found).ok_or(Failure::Unreadable(self.host))?;
+        let url = format!("{}/{}", plan.hooks, segment(&id));
+        let exchange = self.send(plan, plan.mends_with, &url, edit).await?;
+        self.judge(&exchange).map(|()| Registered::Mended)
+    }
+
+    async fn send(&self, plan: &Plan, method: SendMethod, url: &str, body: &Value) -> Result<Exchange, Failure> {
+        let mut headers = headers(plan);
+        headers.push(("Content-Type", "application/json".to_owned()));
+        let request = SendRequest {
+            method,
+            url: target(url)?,
+            headers,
+            own_headers: Vec::new(),
+            body: crate::json::compact(body, 512),
+            insecure_tls: false,
+            timeout: self.left()?,
+        };
+        Ok(self.ports.sender.send(request).await)
     }
 
     fn left(&self) -> Result<Duration, Failure> {
@@ -120,7 +141,7 @@ fn headers(plan: &Plan) -> Vec<(&'static str, String)> {
 
 /// Does another page follow? The hosts say so in three ways. The URL they give for it is not used: it could lead
 /// elsewhere, and the credential with it.
-fn goes_on(exchange: &Exchange, page: &serde_json::Value) -> bool {
+fn goes_on(exchange: &Exchange, page: &Value) -> bool {
     let headers = header_map(&exchange.response_head);
     let header = |name: &str| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1.as_str();
     let linked = header("link").is_some_and(|links| links.contains("rel=\"next\""));

@@ -1,8 +1,9 @@
 //! GitHub, and servers that speak as it does.
 
+use domain::ports::SendMethod;
 use serde_json::{Value, json};
 
-use super::{Plan, Wish, segment};
+use super::{Plan, Wish, same_members, segment};
 use crate::http::parse_json;
 
 /// What stands in the refusal of a second hook with the same URL.
@@ -22,13 +23,33 @@ pub(super) fn plan(wish: &Wish<'_>) -> Plan {
             ("Accept", "application/vnd.github+json".to_owned()),
         ],
         body: json!({"name": "web", "active": true, "events": events, "config": config}),
-        urls,
+        mends_with: SendMethod::Patch,
+        listed: |page| page.as_array(),
+        url_of: |hook| hook["config"]["url"].as_str(),
+        id_of: |hook| hook["id"].as_u64().map(|id| id.to_string()),
+        mended,
         has_it,
     }
 }
 
-fn urls(page: &Value) -> Option<Vec<&str>> {
-    Some(page.as_array()?.iter().filter_map(|hook| hook["config"]["url"].as_str()).collect())
+/// A secret is shown as asterisks, whatever it is: an app's own is given again each time. Without one in the body the host
+/// forgets the one it has.
+fn mended(found: &Value, wanted: &Value) -> Option<Value> {
+    let (before, after) = (&found["config"], &wanted["config"]);
+    let signs = [before, after].iter().any(|config| config["secret"].as_str().is_some_and(|secret| !secret.is_empty()));
+    let fits = found["active"] == true
+        && same_members(&found["events"], &wanted["events"])
+        && before["url"] == after["url"]
+        && before["content_type"] == after["content_type"];
+    if fits && !signs {
+        return None;
+    }
+    let mut config = after.clone();
+    // Whether certificates are looked at is up to whoever administers the hook there.
+    if let Some(insecure) = before.get("insecure_ssl").filter(|value| !value.is_null()) {
+        config["insecure_ssl"] = insecure.clone();
+    }
+    Some(json!({"active": true, "events": wanted["events"], "config": config}))
 }
 
 fn has_it(status: u16, body: &[u8]) -> bool {

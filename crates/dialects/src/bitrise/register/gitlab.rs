@@ -1,6 +1,7 @@
 //! GitLab.
 
-use serde_json::{Value, json};
+use domain::ports::SendMethod;
+use serde_json::{Map, Value, json};
 
 use super::{Plan, Wish, segment};
 
@@ -32,11 +33,31 @@ pub(super) fn plan(wish: &Wish<'_>) -> Plan {
         page_size: "per_page",
         headers: vec![credential, ("Accept", "application/json".to_owned())],
         body,
-        urls,
+        mends_with: SendMethod::Put,
+        listed: |page| page.as_array(),
+        url_of: |hook| hook["url"].as_str(),
+        id_of: |hook| hook["id"].as_u64().map(|id| id.to_string()),
+        mended,
         has_it: |_, _| false,
     }
 }
 
-fn urls(page: &Value) -> Option<Vec<&str>> {
-    Some(page.as_array()?.iter().filter_map(|hook| hook["url"].as_str()).collect())
+/// What ends the names of the switches for events.
+const SWITCH: &str = "_events";
+
+/// Of a secret nothing is shown: an app's own is given again each time. Events that we can make nothing of are switched
+/// off, as GitLab disables hooks that refuse too much.
+fn mended(found: &Value, wanted: &Value) -> Option<Value> {
+    let mut body: Map<String, Value> = wanted.as_object()?.clone();
+    // Whether certificates are looked at is up to whoever administers the hook there.
+    body.remove("enable_ssl_verification");
+    let fits = body.iter().all(|(name, value)| found[name] == *value);
+    let switches = found.as_object()?.iter().filter(|(name, on)| name.ends_with(SWITCH) && **on == true);
+    let surplus: Vec<_> =
+        switches.filter(|(name, _)| !body.contains_key(*name)).map(|(name, _)| name.clone()).collect();
+    if fits && surplus.is_empty() {
+        return None;
+    }
+    body.extend(surplus.into_iter().map(|name| (name, false.into())));
+    Some(body.into())
 }

@@ -1,6 +1,6 @@
 //! Registering an app's hook at its git host (contract bitrise section 5): the hooks there are listed, and one is added
-//! unless one with the same URL is among them. Nothing is stored here, so an attempt that failed half-way is made good by
-//! the next.
+//! unless one of the app is among them; that one is edited if it is not as it would be made now. Nothing is stored here, so
+//! an attempt that failed half-way is made good by the next.
 //!
 //! Credentials go to the configured base URL of their host and nowhere else, whatever an app's clone URL says.
 
@@ -13,7 +13,7 @@ mod turns;
 use domain::ci::{CiApp, GitAccount, GitHost, Provider, RepoUrl};
 use domain::flow::Ports;
 use domain::id::AccountId;
-use domain::ports::{StoreError, Stored};
+use domain::ports::{SendMethod, StoreError, Stored};
 use domain::secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub(super) enum Failure {
     NoGitLab,
     /// The clone URL does not name a repository.
     NoRepository,
+    /// The app was deleted meanwhile.
+    Gone,
     /// Neither the app's owner nor the caller has connected an account.
     NotConnected(GitHost),
     /// The account was connected for another place than the one that is configured now.
@@ -68,8 +70,10 @@ impl From<StoreError> for Failure {
 /// What was found or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Registered {
-    /// There was such a hook.
+    /// There was such a hook, and nothing was wrong with it as far as could be seen.
     Before,
+    /// There was one of the app, which was edited.
+    Mended,
     /// There is one now.
     Now,
 }
@@ -80,7 +84,7 @@ struct Wish<'a> {
     api: &'a str,
     /// The repository.
     repository: RepoUrl<'a>,
-    /// Where the host is to call. Holds the app's trigger token.
+    /// Where the host is to call. Ends with the app's trigger token.
     url: Secret,
     /// What the host is to sign with, or to send along.
     secret: Option<&'a Secret>,
@@ -98,28 +102,38 @@ struct Plan {
     headers: Vec<(&'static str, String)>,
     /// The hook.
     body: Value,
-    /// The URLs of a page of hooks; `None` if it is no such page.
-    urls: fn(&Value) -> Option<Vec<&str>>,
+    /// How a hook is edited, at [`hooks`](Self::hooks) with its id as one more segment.
+    mends_with: SendMethod,
+    /// The hooks of a page; `None` if it is no such page.
+    listed: fn(&Value) -> Option<&Vec<Value>>,
+    /// Where a listed hook calls.
+    url_of: fn(&Value) -> Option<&str>,
+    /// The id of a listed hook.
+    id_of: fn(&Value) -> Option<String>,
+    /// What makes a listed hook the one that [`body`](Self::body) describes; `None`: it is, and nothing is hidden.
+    mended: fn(&Value, &Value) -> Option<Value>,
     /// Does the host refuse because it has that hook already?
     has_it: fn(u16, &[u8]) -> bool,
 }
 
-/// Sees to it that the app's host has the app's hook, exactly once, within the configured time.
+/// Sees to it that the app's host has the app's hook, exactly once and in good order, within the configured time.
 pub(super) async fn register(
     ports: &Ports,
     hosts: &GitHosts,
     app: &CiApp,
     caller: AccountId,
 ) -> Result<Registered, Failure> {
+    let begun = ports.clock.monotonic();
+    // Of two requests at once the second finds the first one's hook, and puts no older token into it.
+    let _turn = turns::wait(app.uid).await;
+    let app = &*ports.directory().ci_app(app.uid).ok_or(Failure::Gone)?;
     let host = host_of(app.provider).ok_or(Failure::Unsupported(app.provider))?;
     // The clone URL is whatever somebody typed: its host gets no credential.
     if app.provider == Provider::GitLabSelfHosted && !hosts.has_own_gitlab() {
         return Err(Failure::NoGitLab);
     }
     let repository = repository_of(app).ok_or(Failure::NoRepository)?;
-    let calls = Calls::begin(ports, host, hosts.timeout);
-    // Of two requests at once the second finds the first one's hook.
-    let _turn = turns::wait(app.uid).await;
+    let calls = Calls::new(ports, host, begun + hosts.timeout);
     let account = credential(ports, hosts, host, [app.owner, caller]).await?;
     let wish = Wish {
         api: hosts.api(host),
@@ -133,7 +147,11 @@ pub(super) async fn register(
         GitHost::GitLab => gitlab::plan(&wish),
         GitHost::Bitbucket => bitbucket::plan(&wish),
     };
-    if calls.has(&plan, &wish.url).await? { Ok(Registered::Before) } else { calls.create(&plan).await }
+    let Some(found) = calls.find(&plan, &wish.url).await? else { return calls.create(&plan).await };
+    match (plan.mended)(&found, &plan.body) {
+        Some(edit) => calls.mend(&plan, &found, &edit).await,
+        None => Ok(Registered::Before),
+    }
 }
 
 /// Does [`register`] have what it needs: a host whose API is known, and an account there?
@@ -183,6 +201,15 @@ async fn credential(
         }
     }
     Err(if elsewhere { Failure::ConnectedElsewhere(host) } else { Failure::NotConnected(host) })
+}
+
+/// Do two JSON lists have the same members, in whatever order?
+fn same_members(one: &Value, other: &Value) -> bool {
+    let within = |some: &[Value], all: &[Value]| some.iter().all(|item| all.contains(item));
+    match (one.as_array(), other.as_array()) {
+        (Some(one), Some(other)) => within(one, other) && within(other, one),
+        _ => false,
+    }
 }
 
 /// A text as one segment of a path.

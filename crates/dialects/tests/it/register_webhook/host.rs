@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::attempt::{Exchange, Outcome};
 use domain::ci::Provider;
-use domain::ports::{FetchRequest, Fetched, SendRequest, Sender};
+use domain::ports::{FetchRequest, Fetched, SendMethod, SendRequest, Sender};
 use domain::rules::target::TargetUrl;
 use serde_json::{Value, json};
 use testkit::{FakeClock, answered, unanswered};
@@ -18,9 +18,11 @@ const PAGE: usize = 2;
 
 /// A request as it came.
 pub(super) struct Asked {
+    /// None: a GET.
+    pub(super) method: Option<SendMethod>,
     pub(super) url: String,
     pub(super) headers: Vec<(&'static str, String)>,
-    /// Of a POST.
+    /// Unless it is a GET.
     pub(super) body: Option<Bytes>,
     pub(super) timeout: Duration,
 }
@@ -43,7 +45,7 @@ struct State {
     asked: Vec<Asked>,
     /// How the next requests end, whatever they are.
     next: VecDeque<Exchange>,
-    /// How the next POSTs end.
+    /// How the next requests that are no GETs end.
     posts: VecDeque<Exchange>,
     /// What each request takes.
     slowness: Duration,
@@ -66,13 +68,23 @@ impl Host {
         self.state().hooks.iter().map(url).collect()
     }
 
-    /// Somebody added this hook.
+    /// Somebody added this hook, with events of their own.
     pub(super) fn has(&self, provider: Provider, url: &str) {
         let hook = match provider {
-            Provider::GitHub => json!({"id": 1, "url": "https://h.test/hooks/1", "config": {"url": url}}),
-            _ => json!({"id": 1, "url": url}),
+            Provider::GitHub => json!({"active": true, "events": ["watch"], "config": {"url": url}}),
+            _ => json!({"url": url}),
         };
-        self.state().hooks.push(hook);
+        self.state().add(hook);
+    }
+
+    /// The hooks with everything that was given, also what the host shows to nobody.
+    pub(super) fn hooks(&self) -> Vec<Value> {
+        self.state().hooks.clone()
+    }
+
+    /// Somebody edits the hooks there.
+    pub(super) fn edit(&self, edit: impl FnMut(&mut Value)) {
+        self.state().hooks.iter_mut().for_each(edit);
     }
 
     pub(super) fn take_asked(&self) -> Vec<Asked> {
@@ -112,7 +124,8 @@ impl Host {
         let page = query.split('&').find_map(|pair| pair.strip_prefix("page=")).expect("a page");
         let page: usize = page.parse().expect("a number");
         let state = self.state();
-        let hooks: Vec<_> = state.hooks.iter().skip((page - 1) * PAGE).take(PAGE).cloned().collect();
+        let hooks: Vec<_> =
+            state.hooks.iter().skip((page - 1) * PAGE).take(PAGE).map(|hook| shown(url, hook)).collect();
         let more = state.endless || state.hooks.len() > page * PAGE;
         let (head, body) = match url {
             _ if url.contains("/repositories/") => {
@@ -133,13 +146,51 @@ impl Host {
     }
 }
 
+impl State {
+    fn add(&mut self, mut hook: Value) {
+        let at = self.hooks.len() + 1;
+        hook["id"] = at.into();
+        hook["uuid"] = format!("{{uuid-{at}}}").into();
+        self.hooks.push(hook);
+    }
+}
+
+/// A hook as lists have it: secrets are not shown.
+fn shown(url: &str, hook: &Value) -> Value {
+    let mut hook = hook.clone();
+    let members = hook.as_object_mut().expect("an object");
+    if url.contains("/repositories/") {
+        let secret = members.remove("secret").filter(|secret| !secret.is_null());
+        members.insert("secret_set".to_owned(), secret.is_some().into());
+    } else if url.contains("/api/v4/") {
+        members.remove("token");
+    } else if let Some(secret) = members["config"].get_mut("secret") {
+        *secret = "********".into();
+    }
+    hook
+}
+
+/// Edits a hook: what is sent counts, the rest stays; an object goes as a whole.
+fn apply(hook: &mut Value, edit: &Value) {
+    for (name, value) in edit.as_object().expect("an object") {
+        hook[name] = value.clone();
+    }
+}
+
 #[async_trait]
 impl Sender for Host {
     async fn send(&self, request: SendRequest) -> Exchange {
         let hook = serde_json::from_slice(&request.body).expect("JSON");
         let (url, timeout) = (request.url.as_str().to_owned(), request.timeout);
         assert!(!request.insecure_tls && request.own_headers.is_empty());
-        self.state().asked.push(Asked { url, headers: request.headers, body: Some(request.body), timeout });
+        let asked = Asked {
+            method: Some(request.method),
+            url: url.clone(),
+            headers: request.headers,
+            body: Some(request.body),
+            timeout,
+        };
+        self.state().asked.push(asked);
         if let Some(failed) = self.pass(timeout).await {
             return failed;
         }
@@ -147,13 +198,28 @@ impl Sender for Host {
         if let Some(scripted) = state.posts.pop_front() {
             return scripted;
         }
-        state.hooks.push(hook);
-        answered(201)
+        if request.method == SendMethod::Post {
+            state.add(hook);
+            return answered(201);
+        }
+        let id = url.rsplit('/').next().expect("an id");
+        let wanted = |known: &Value| {
+            known["id"].as_u64() == id.parse().ok() || known["uuid"] == id.replace("%7B", "{").replace("%7D", "}")
+        };
+        let Some(known) = state.hooks.iter_mut().find(|known| wanted(known)) else { return answered(404) };
+        apply(known, &hook);
+        answered(200)
     }
 
     async fn fetch(&self, request: FetchRequest) -> Fetched {
         let (url, timeout) = (request.url.as_str().to_owned(), request.timeout);
-        self.state().asked.push(Asked { url: url.clone(), headers: request.headers, body: None, timeout });
+        self.state().asked.push(Asked {
+            method: None,
+            url: url.clone(),
+            headers: request.headers,
+            body: None,
+            timeout,
+        });
         let exchange = match self.pass(timeout).await {
             Some(failed) => failed,
             None => self.page(&url),

@@ -3,6 +3,7 @@
 mod failures;
 mod host;
 mod hosts;
+mod mending;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use domain::account::OrgRole;
 use domain::ci::{CiApp, GitAccount, GitHost, Provider};
 use domain::flow::Ports;
 use domain::id::AccountId;
-use domain::ports::Clock as _;
+use domain::ports::{Clock as _, SendMethod};
 use domain::secret::Secret;
 use serde_json::Value;
 use testkit::{AnApp, an_app};
@@ -140,7 +141,10 @@ async fn check_28_a_hook_beyond_the_first_page_is_found_and_equal_ones_of_others
         bed.host.has(provider, &bed.hook_url(word));
         bed.registers().await;
         assert_eq!(bed.host.urls().len(), 6, "{provider}");
-        assert_eq!(bed.host.take_asked().len(), 3, "{provider}: three pages of two, and no POST");
+        let edited = [SendMethod::Patch, SendMethod::Put];
+        let asked: Vec<_> = bed.host.take_asked().iter().map(|asked| asked.method).collect();
+        assert_eq!(asked[..3], [None; 3], "{provider}: three pages of two");
+        assert!(asked.len() == 4 && asked[3].is_some_and(|method| edited.contains(&method)), "{provider}: {asked:?}");
     }
 }
 
