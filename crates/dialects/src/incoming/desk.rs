@@ -75,19 +75,22 @@ impl Desk {
         Self { ports, hosts, configs: ConfigCache::default() }
     }
 
-    /// A request as it comes: who sent it is checked on the raw bytes, before anything reads them. Ids of requests that
-    /// fail are not remembered, or a stranger could have a real one taken for a repetition.
+    /// A request as it comes: who sent it is checked on the raw bytes, before anything reads them. Then credentials are
+    /// taken out of it, before anything keeps them (S-8). Ids of requests that fail are not remembered, or a stranger
+    /// could have a real one taken for a repetition.
     pub(super) fn arrived(
         &self,
         app: &CiApp,
         provider: HookProvider,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         body: Bytes,
         hops: u8,
     ) -> Arrived {
         let request = Request::new(&headers, &body);
         let verdict = verify(provider, app.webhook_secret.as_ref(), &request, self.ports.clock.now());
         let delivery_id = if verdict == Verdict::Failed { None } else { provider.delivery_id(&request) };
+        mask::veil_headers(&mut headers);
+        let body = mask::veil_body(provider, body);
         Arrived { provider, headers, body, verdict, delivery_id, replay_of: None, hops }
     }
 

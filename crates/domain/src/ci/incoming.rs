@@ -63,7 +63,7 @@ pub struct NewIncoming {
     pub verdict: Verdict,
     /// Header lines; credentials and signatures are masked (S-8).
     pub headers: Vec<(String, String)>,
-    /// The body, byte for byte.
+    /// The body; byte for byte, but for credentials, which are masked (S-8).
     pub body: Bytes,
     /// The one it repeats.
     pub replay_of: Option<Uid>,

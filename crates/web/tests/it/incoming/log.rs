@@ -1,5 +1,6 @@
 //! What is kept, what is taken in once, and what is taken in again.
 
+use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use axum::body::Body;
 use axum::http::Request;
 use domain::account::Scopes;
@@ -94,6 +95,39 @@ async fn the_log_is_listed_filtered_and_shown_over_the_api() {
     assert_eq!((&whole["body"], &whole["body_encoding"]), (&json!("/w=="), &json!("base64")));
     assert!(!whole.to_string().contains("hunter2"), "{whole}");
     assert_eq!(site.world.get(&format!("{api}/01890000-0000-7000-8000-000000000000")).await.status, 404);
+}
+
+fn hmac_of(secret: &str, body: &str) -> String {
+    let tag = sign(&Key::new(HMAC_SHA256, secret.as_bytes()), body.as_bytes());
+    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn s8_no_credential_that_a_request_carries_is_in_the_log_nor_in_a_build() {
+    let site = Site::with(Setup::default(), |app| app.webhook_secret = Some(Secret::new("open sesame"))).await;
+    let token = site.app.trigger_token.expose();
+    let url = format!("https://ci.example{}", site.path("github"));
+    let ping = json!({"zen": "z", "hook": {"config": {"url": url}}}).to_string();
+    let signature = format!("sha256={}", hmac_of("open sesame", &ping));
+    let headers = [GITHUB[0], ("x-github-event", "ping"), ("x-hub-signature-256", &signature)];
+    assert_eq!(site.post(&site.path("github"), &headers, ping).await.status, 200);
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("x-original-uri", url.as_str())];
+    let command = "command=%2Fbuild&token=open+sesame&text=branch:main";
+    assert!(site.post(&site.path("slack"), &form, command).await.text.contains("Triggered build #1"));
+    let log = site.log().await;
+    let verdicts: Vec<_> = log.iter().map(|logged| logged.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Authenticated, Verdict::Verified]);
+    let replay = format!("/api/v1/apps/{}/incoming/{}/replay", site.app.uid, log[0].uid);
+    assert_eq!(site.world.must("POST", &replay, &Value::Null).await["builds"][0]["number"], 2);
+    let kept = site.log().await;
+    assert_eq!(kept.len(), 3);
+    for logged in kept {
+        let whole = format!("/api/v1/apps/{}/incoming/{}", site.app.uid, logged.uid);
+        let text = site.world.must("GET", &whole, &Value::Null).await.to_string();
+        assert!(!text.contains(token) && !text.contains("sesame"), "{text}");
+    }
+    let builds = format!("{:?}", site.builds().await.builds);
+    assert!(!builds.contains(token) && !builds.contains("sesame"), "{builds}");
 }
 
 #[tokio::test]
