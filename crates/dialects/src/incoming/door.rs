@@ -37,6 +37,7 @@ pub(super) fn routes(desk: Desk) -> Router {
         .route("/h/", any(nothing_here))
         .route("/h/{provider}", any(nothing_here))
         .route("/h/{provider}/{app}", any(nothing_here))
+        .route("/h/{provider}/{app}/{token}/", any(nothing_here))
         .route("/h/{provider}/{app}/{token}/{*rest}", any(nothing_here))
         // The original's router answers nothing at all.
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
@@ -70,6 +71,11 @@ async fn receive(
         return respond(answer::error(None, 400, &format!("Unsupported Webhook Type / Provider: {word}")));
     };
     let Some(app) = admit(&desk, &slug, &token) else { return respond(stranger(provider, slug)) };
+    // What is turned away here is not in the request log, so that the server's own is the place to look.
+    let turn_away = |status: u16, reason: &str| {
+        tracing::info!(app = %app.uid, provider = provider.as_str(), status, reason, "turned a webhook away");
+        respond(answer::error(None, status, reason))
+    };
     let Some(hops) = hops(&headers) else {
         let (app, provider) = (app.uid, provider.as_str());
         tracing::warn!(%app, provider, "a webhook for {app} was refused: deliveries that lead to it go round in a circle");
@@ -77,12 +83,10 @@ async fn receive(
     };
     let body = match read_body(body, MAX_INCOMING).await {
         Ok(body) => body,
-        Err(BodyError::TooLarge) => {
-            return respond(answer::error(None, 413, "The request's body is larger than 25 MiB"));
-        }
-        Err(BodyError::Broken) => return respond(answer::error(None, 400, "The request's body ended early")),
+        Err(BodyError::TooLarge) => return turn_away(413, "The request's body is larger than 25 MiB"),
+        Err(BodyError::Broken) => return turn_away(400, "The request's body ended early"),
     };
-    let arrived = desk.arrived(&app, provider, headers, body, hops);
+    let arrived = aside(body.len() > LARGE, || desk.arrived(&app, provider, headers, body, hops));
     let verdict = arrived.verdict.as_str();
     let taken = desk.take_in(&app, arrived).await;
     let (answer, builds, repeated) = match taken {
@@ -103,8 +107,7 @@ fn admit(desk: &Desk, slug: &str, token: &str) -> Option<Arc<CiApp>> {
     app.filter(|_| right)
 }
 
-/// The answer to whoever names no app, or not its token. Such requests leave no trace but a counter's: they could be
-/// very many (H-4).
+/// The answer to whoever names no app, or not its token. Such requests leave no trace: they could be very many (H-4).
 fn stranger(provider: HookProvider, slug: String) -> Answer {
     const PROBLEM: &str = "Invalid API token for Bitrise hook";
     if provider == HookProvider::Slack {

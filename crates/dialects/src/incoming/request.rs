@@ -73,6 +73,10 @@ pub(super) fn unsupported(content_type: &str) -> NotBuilt {
     refused(format!("Content-Type is not supported: {content_type}"))
 }
 
+/// Events are objects; without looking, a list would be taken for one whose fields have no names.
 fn parse<T: DeserializeOwned>(text: &[u8], problem: &str) -> Result<T, NotBuilt> {
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(refused(format!("{problem}: it is a list, not an object")));
+    }
     serde_json::from_slice(text).map_err(|error| refused(format!("{problem}: {error}")))
 }

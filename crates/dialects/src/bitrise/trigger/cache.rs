@@ -29,23 +29,26 @@ struct Kept {
 #[derive(Debug)]
 struct Entry {
     version: u32,
-    config: Arc<Config>,
+    read: Read,
+    weight: usize,
     used: u64,
 }
 
+/// What reading one came to: what is wrong with it is kept as well, or each request would find it anew.
+type Read = Result<Arc<Config>, Arc<[Problem]>>;
+
 impl ConfigCache {
     /// The configuration of an app; `None` if it has none. Reading happens outside the lock: two at once may both read.
-    pub(crate) fn of(&self, app: &CiApp) -> Option<Result<Arc<Config>, Vec<Problem>>> {
+    pub(crate) fn of(&self, app: &CiApp) -> Option<Result<Arc<Config>, Arc<[Problem]>>> {
         let text = app.config.as_deref()?;
-        if let Some(config) = self.lock().find(app.id, app.version) {
-            return Some(Ok(config));
+        if let Some(read) = self.lock().find(app.id, app.version) {
+            return Some(read);
         }
-        let config = match Config::parse(text) {
-            Ok(config) => Arc::new(config),
-            Err(problems) => return Some(Err(problems)),
-        };
-        self.lock().keep(app.id, app.version, Arc::clone(&config));
-        Some(Ok(config))
+        // A configuration was right when it was saved; another version of this server may judge otherwise. Only the first
+        // problem is told.
+        let read = Config::parse(text).map(Arc::new).map_err(|problems| problems.into_iter().take(1).collect());
+        self.lock().keep(app.id, app.version, &read);
+        Some(read)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -54,15 +57,15 @@ impl ConfigCache {
 }
 
 impl Kept {
-    fn find(&mut self, app: CiAppId, version: u32) -> Option<Arc<Config>> {
+    fn find(&mut self, app: CiAppId, version: u32) -> Option<Read> {
         self.clock += 1;
         let entry = self.apps.get_mut(&app).filter(|entry| entry.version == version)?;
         entry.used = self.clock;
-        Some(Arc::clone(&entry.config))
+        Some(entry.read.clone())
     }
 
-    fn keep(&mut self, app: CiAppId, version: u32, config: Arc<Config>) {
-        let weight = config.weight();
+    fn keep(&mut self, app: CiAppId, version: u32, read: &Read) {
+        let weight = read.as_ref().map_or(0, |config| config.weight());
         if weight > MAX_WEIGHT {
             return;
         }
@@ -73,12 +76,12 @@ impl Kept {
         }
         self.clock += 1;
         self.weight += weight;
-        self.apps.insert(app, Entry { version, config, used: self.clock });
+        self.apps.insert(app, Entry { version, read: read.clone(), weight, used: self.clock });
     }
 
     fn drop_app(&mut self, app: CiAppId) {
         if let Some(entry) = self.apps.remove(&app) {
-            self.weight -= entry.config.weight();
+            self.weight -= entry.weight;
         }
     }
 }
@@ -96,10 +99,20 @@ mod tests {
     #[test]
     fn only_the_latest_version_of_an_app_is_kept() {
         let mut kept = Kept::default();
-        kept.keep(CiAppId(1), 1, config(0));
-        kept.keep(CiAppId(1), 2, config(0));
+        kept.keep(CiAppId(1), 1, &Ok(config(0)));
+        kept.keep(CiAppId(1), 2, &Ok(config(0)));
         assert!(kept.find(CiAppId(1), 1).is_none() && kept.find(CiAppId(1), 2).is_some());
         assert_eq!(kept.apps.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_configuration_is_found_once() {
+        let mut kept = Kept::default();
+        let problems: Read = Err(Arc::from([Problem::new("it is wrong")]));
+        kept.keep(CiAppId(1), 1, &problems);
+        assert!(matches!(kept.find(CiAppId(1), 1), Some(Err(found)) if found[0] == Problem::new("it is wrong")));
+        kept.keep(CiAppId(1), 2, &Ok(config(0)));
+        assert!(matches!(kept.find(CiAppId(1), 2), Some(Ok(_))));
     }
 
     #[test]
@@ -108,15 +121,15 @@ mod tests {
         let heavy = config(100);
         let fit = i64::try_from(MAX_WEIGHT / heavy.weight()).expect("a few");
         for app in 0..fit {
-            kept.keep(CiAppId(app), 1, Arc::clone(&heavy));
+            kept.keep(CiAppId(app), 1, &Ok(Arc::clone(&heavy)));
         }
         assert!(kept.find(CiAppId(0), 1).is_some(), "just used");
-        kept.keep(CiAppId(fit), 1, heavy);
+        kept.keep(CiAppId(fit), 1, &Ok(heavy));
         assert!(kept.weight <= MAX_WEIGHT);
         assert!(kept.find(CiAppId(0), 1).is_some() && kept.find(CiAppId(1), 1).is_none());
         let light = config(0);
         for app in 0..2_000 {
-            kept.keep(CiAppId(app), 1, Arc::clone(&light));
+            kept.keep(CiAppId(app), 1, &Ok(Arc::clone(&light)));
         }
         assert!(kept.apps.len() <= MAX_KEPT);
     }

@@ -177,6 +177,35 @@ fn h4_a_request_that_nests_too_deep_is_refused() {
 }
 
 #[test]
+fn h4_a_push_of_more_refs_than_people_have_is_refused() {
+    let change = json!({"new": {"type": "branch", "name": "b", "target": {"type": "commit", "hash": "c"}}});
+    let event = |count: usize| json!({"repository": {"scm": "git"}, "push": {"changes": vec![&change; count]}});
+    let mut headers = HeaderMap::new();
+    headers.append("content-type", HeaderValue::from_static("application/json"));
+    headers.append("x-event-key", HeaderValue::from_static("repo:push"));
+    let read = |count| {
+        let body = event(count).to_string();
+        HookProvider::BitbucketV2.read(&Request::new(&headers, body.as_bytes())).map(|builds| builds.len())
+    };
+    assert_eq!(read(10_000), Ok(10_000));
+    let problem = "10001 'changes' included in the webhook, at most 10000 are read".to_owned();
+    assert_eq!(read(10_001), Err(NotBuilt::Refused(problem)));
+}
+
+#[test]
+fn a_list_is_no_event() {
+    let headers: HeaderMap = [("content-type", "application/json"), ("x-github-event", "push")]
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .into_iter()
+        .collect();
+    for body in ["[]", " \n[\"refs/heads/main\",false,{\"id\":\"c\"}]"] {
+        let read = HookProvider::GitHub.read(&Request::new(&headers, body.as_bytes()));
+        let problem = "Failed to parse request body as JSON: it is a list, not an object".to_owned();
+        assert_eq!(read, Err(NotBuilt::Refused(problem)), "{body}");
+    }
+}
+
+#[test]
 fn answers_escape_what_a_page_could_take_for_markup() {
     assert_eq!(answer::text(&json!({"m": "<a&b>\u{2028}"})), "{\"m\":\"\\u003ca\\u0026b\\u003e\\u2028\"}\n");
 }

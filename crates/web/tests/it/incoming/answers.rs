@@ -113,7 +113,8 @@ async fn check_11_paths_of_no_provider_and_of_no_app_are_answered_so() {
 #[tokio::test]
 async fn paths_and_methods_that_are_not_there() {
     let site = Site::new().await;
-    for path in ["/h", "/h/", "/h/github", "/h/github/app1", &format!("{}/more", site.path("github"))] {
+    let known = site.path("github");
+    for path in ["/h", "/h/", "/h/github", "/h/github/app1", &format!("{known}/"), &format!("{known}/more")] {
         let answer = site.post(path, &[], "").await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (404, "{\"error\":\"Not Found\"}\n"), "{path}");
     }
