@@ -5,6 +5,7 @@
 
 mod announce;
 mod apps;
+mod aside;
 mod bitbucket_cloud;
 mod bitbucket_dc;
 mod bitrise;

@@ -4,7 +4,7 @@ use domain::ci::BuildParams;
 use serde::Serialize;
 
 use super::start::choose_by;
-use super::trigger::{Config, Report, explain, name};
+use super::trigger::{Config, Patience, Report, explain, name};
 
 /// What an event would start.
 #[derive(Clone, Debug, Serialize)]
@@ -36,7 +36,7 @@ pub fn test_triggers(config: &str, params: &BuildParams) -> Result<TriggerTest, 
     let config = Config::parse(config).map_err(|problems| lines(&problems))?;
     let is_named = !params.workflow_id.is_empty() || !params.pipeline_id.is_empty();
     let explanation = if is_named { None } else { explain(&config, params).ok() };
-    let (starts, refusal) = match choose_by(Some(&config), params) {
+    let (starts, refusal) = match choose_by(Some(&config), params, &Patience::endless()) {
         Ok(choices) => (choices, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };

@@ -20,12 +20,19 @@ use super::relay::relay;
 use super::request::Request;
 use super::verify::verify;
 use super::{mask, privacy};
-use crate::bitrise::start::{self, TriggerCall};
-use crate::bitrise::trigger::ConfigCache;
+use crate::aside::{LARGE, aside};
+use crate::bitrise::start::{self, MAX_BUILDS, TriggerCall};
+use crate::bitrise::trigger::{ConfigCache, Patience};
 use crate::git_hosts::GitHosts;
 
 /// What a request that is not signed as it should be is told.
 const NOT_SIGNED: &str = "The request does not show the app's webhook secret";
+
+/// Most builds of a request whose triggers are asked; a push of more branches and tags than this is not one of people.
+const MAX_ASKED: usize = 1_000;
+
+/// Longest reason in the server's own log, in bytes.
+const MAX_REASON: usize = 500;
 
 /// Takes requests in.
 #[derive(Debug)]
@@ -121,11 +128,13 @@ impl Desk {
     /// Takes a request in.
     pub(super) async fn take_in(&self, app: &Arc<CiApp>, arrived: Arrived) -> Stored<TakenIn> {
         let request = Request::new(&arrived.headers, &arrived.body);
-        let event = arrived.provider.event(&request);
+        let large = arrived.body.len() > LARGE;
+        let event = aside(large, || arrived.provider.event(&request));
         let (ordered, events) = if arrived.verdict == Verdict::Failed {
             (Ordered::nothing(answer::error(None, 401, NOT_SIGNED)), Vec::new())
         } else {
-            (self.order(app, &arrived, &request).await, self.relayed(app, &arrived, event.as_deref()))
+            let ordered = self.order(app, &arrived, &request).await;
+            (ordered, aside(large, || self.relayed(app, &arrived, event.as_deref())))
         };
         let now = self.ports.clock.now();
         let new = NewIncoming {
@@ -147,25 +156,31 @@ impl Desk {
 
     /// Decides what a request leads to.
     async fn order(&self, app: &Arc<CiApp>, arrived: &Arrived, request: &Request<'_>) -> Ordered {
-        let provider = arrived.provider;
-        let fork_is_private = match provider.fork_of(request) {
+        let (provider, large) = (arrived.provider, arrived.body.len() > LARGE);
+        let fork_is_private = match aside(large, || provider.fork_of(request)) {
             Some(name) => privacy::is_private(&self.ports, &self.hosts, &name).await,
             None => None,
         };
-        match plan(provider, provider.read(&Request { fork_is_private, ..*request })) {
+        match aside(large, || plan(provider, provider.read(&Request { fork_is_private, ..*request }))) {
             Plan::Answer(answer) => Ordered::nothing(answer),
             Plan::Build(wanted, outcome) => self.start(app, arrived, wanted, outcome),
         }
     }
 
-    /// Asks the app's triggers for each build.
+    /// Asks the app's triggers for each build. What is left when there are enough builds is refused together.
     fn start(&self, app: &Arc<CiApp>, arrived: &Arrived, wanted: Vec<Candidate>, mut outcome: Outcome) -> Ordered {
         let (provider, hops) = (arrived.provider, arrived.hops);
         let (mut builds, mut requests, mut replies) = (Vec::new(), Vec::new(), Vec::new());
-        for Candidate { params, triggered_by } in wanted {
+        let patience = Patience::new(&self.ports.clock);
+        let mut left_out = wanted.len();
+        for Candidate { params, triggered_by } in wanted.into_iter().take(MAX_ASKED) {
             let original = serde_json::to_string(&params).unwrap_or_default().into();
             let call = TriggerCall { params, original, secrets: Vec::new(), triggered_by: Some(triggered_by), hops };
-            let plan = start::plan(&self.ports, &self.configs, app, call);
+            let plan = start::plan(&self.ports, &self.configs, app, call, &patience);
+            if builds.len() + plan.builds.len() > MAX_BUILDS {
+                break;
+            }
+            left_out -= 1;
             builds.extend(plan.builds);
             requests.extend(plan.requests);
             replies.push(plan.reply);
@@ -177,13 +192,16 @@ impl Desk {
                 let (own, others) = rest.split_at(reply.takes().min(rest.len()));
                 rest = others;
                 let told = reply.tell(own);
-                if told.is_refusal() {
-                    // GitLab is not told, and its people look here.
-                    tracing::info!(%app, provider = provider.as_str(), reason = told.message, "nothing was triggered");
-                    outcome.refused.push(TriggerAnswer::from(told));
-                } else {
-                    outcome.started.push(TriggerAnswer::from(told));
-                }
+                let list = if told.is_refusal() { &mut outcome.refused } else { &mut outcome.started };
+                list.push(TriggerAnswer::from(told));
+            }
+            if left_out > 0 {
+                outcome.refused.push(TriggerAnswer::refusal(app.to_string(), too_many(left_out)));
+            }
+            if let Some(first) = outcome.refused.first() {
+                // GitLab is not told, and its people look here.
+                let (refused, reason) = (outcome.refused.len(), shortened(&first.message));
+                tracing::info!(%app, provider = provider.as_str(), refused, reason, "nothing was triggered");
             }
             let (status, body) = answer::outcome(provider, outcome);
             Answered { status, body }
@@ -220,4 +238,17 @@ impl Desk {
         let noted = |error| tracing::warn!(app = %app.uid, provider, %error, "a relayed event was not published");
         planned.filter_map(|event| event.map_err(noted).ok()).collect()
     }
+}
+
+/// Why some of a request's builds were not even asked for.
+fn too_many(left_out: usize) -> String {
+    format!(
+        "{left_out} of the branches and tags were left out: one request starts at most {MAX_BUILDS} builds, and triggers are \
+         compared with at most {MAX_ASKED}"
+    )
+}
+
+/// The beginning of a reason: branches are named in it, and nobody bounds what they are called.
+fn shortened(reason: &str) -> &str {
+    &reason[..reason.floor_char_boundary(MAX_REASON)]
 }

@@ -19,6 +19,7 @@ use serde_json::json;
 use super::answer::{self, Answer, Outcome, TriggerAnswer};
 use super::desk::Desk;
 use super::provider::HookProvider;
+use crate::aside::{LARGE, aside};
 use crate::http::{BodyError, read_body};
 
 /// The header that counts how many deliveries of ours led to a request.

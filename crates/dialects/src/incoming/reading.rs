@@ -5,6 +5,8 @@ use std::ops::Deref;
 use domain::ci::{BuildParams, CommitPaths};
 use serde::{Deserialize, Deserializer};
 
+/// Most branches and tags of one push that are read; what moves more is a mirror, not people.
+pub(super) const MAX_CHANGES: usize = 10_000;
 /// Who triggered a build when the request does not say.
 pub(super) const NOBODY: &str = "webhook";
 
@@ -86,6 +88,14 @@ impl Text {
     pub(super) fn text(&self) -> String {
         self.0.clone()
     }
+}
+
+/// Refuses a push of more branches and tags than are read.
+pub(super) fn check_changes(count: usize) -> Result<(), NotBuilt> {
+    if count <= MAX_CHANGES {
+        return Ok(());
+    }
+    Err(refused(format!("{count} 'changes' included in the webhook, at most {MAX_CHANGES} are read")))
 }
 
 /// A commit, in the form that GitHub's pushes gave it and most hosts have taken over.

@@ -12,12 +12,15 @@ use domain::ci::{BuildParams, BuildSecret, CiApp, NewBuild, NewBuildRequest, Tar
 use domain::flow::Ports;
 use domain::id::Uid;
 
-use super::trigger::{Choice, Config, ConfigCache, Decision};
+use super::trigger::{Choice, Config, ConfigCache, Decision, Patience};
+use crate::aside::{LARGE, aside};
 
 pub(crate) use answer::{Reply, TriggerResponse};
 
-/// Most builds that one event starts.
-const MAX_BUILDS: usize = 100;
+/// Most builds that one event starts, and most that one request does.
+pub(crate) const MAX_BUILDS: usize = 100;
+/// Most that all builds of one event keep of what they are made of, in bytes: each has its own copy.
+const MAX_KEPT: usize = 32 * 1024 * 1024;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -32,6 +35,34 @@ pub(crate) struct TriggerCall {
     pub(crate) triggered_by: Option<String>,
     /// How many deliveries in a row led to it (D-8).
     pub(crate) hops: u8,
+}
+
+impl TriggerCall {
+    /// The call as its builds keep it. If it is too large for so many, they go without the lists of commits, which are for
+    /// the triggers, and those have been asked. The error is the text of the refusal.
+    fn fit(mut self, builds: usize) -> Result<Self, String> {
+        let secrets: usize = self.secrets.iter().map(|secret| secret.key.len() + secret.value.expose().len()).sum();
+        let needed = |original: &str| (original.len() + secrets).saturating_mul(builds);
+        if needed(&self.original) <= MAX_KEPT {
+            return Ok(self);
+        }
+        let text = |params: &BuildParams| serde_json::to_string(params).unwrap_or_default();
+        let is_ours = text(&self.params) == *self.original;
+        (self.params.commit_paths, self.params.commit_messages) = (None, Vec::new());
+        self.original = if is_ours { text(&self.params) } else { without_commits(&self.original) }.into();
+        let needed = needed(&self.original);
+        if needed <= MAX_KEPT {
+            return Ok(self);
+        }
+        Err(format!("the parameters of {builds} builds take {needed} bytes; at most {MAX_KEPT} are kept"))
+    }
+}
+
+/// A JSON object without the lists of commits.
+fn without_commits(original: &str) -> String {
+    let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(original).unwrap_or_default();
+    fields.retain(|name, _| !matches!(name.as_str(), "commit_paths" | "commit_messages"));
+    serde_json::Value::Object(fields).to_string()
 }
 
 /// What is started.
@@ -59,16 +90,35 @@ pub(crate) fn says_what(params: &BuildParams) -> bool {
     said.iter().any(|text| !text.is_empty())
 }
 
-/// Decides what a call starts.
-pub(crate) fn plan(ports: &Ports, configs: &ConfigCache, app: &Arc<CiApp>, call: TriggerCall) -> Plan {
-    match choose(configs, app, &call.params) {
-        Ok(choices) => started(ports, app, choices, call),
+/// Decides what a call starts. `patience` is that of the request it is part of.
+pub(crate) fn plan(
+    ports: &Ports,
+    configs: &ConfigCache,
+    app: &Arc<CiApp>,
+    call: TriggerCall,
+    patience: &Patience,
+) -> Plan {
+    let config = app.config.as_deref().unwrap_or_default();
+    let heavy = call.original.len() > LARGE || config.len() > LARGE || config.contains("regex");
+    aside(heavy, || plan_here(ports, configs, app, call, patience))
+}
+
+fn plan_here(ports: &Ports, configs: &ConfigCache, app: &Arc<CiApp>, call: TriggerCall, patience: &Patience) -> Plan {
+    let chosen =
+        choose(configs, app, &call.params, patience).and_then(|choices| Ok((call.fit(choices.len())?, choices)));
+    match chosen {
+        Ok((call, choices)) => started(ports, app, choices, call),
         Err(refusal) => Plan { builds: Vec::new(), requests: Vec::new(), reply: Reply::refused(ports, app, refusal) },
     }
 }
 
 /// What is to be started. The error is the text of the refusal.
-fn choose(configs: &ConfigCache, app: &CiApp, params: &BuildParams) -> Result<Vec<Choice>, String> {
+fn choose(
+    configs: &ConfigCache,
+    app: &CiApp,
+    params: &BuildParams,
+    patience: &Patience,
+) -> Result<Vec<Choice>, String> {
     if app.is_disabled {
         return Err("The app is disabled: nothing can be triggered".to_owned());
     }
@@ -76,17 +126,21 @@ fn choose(configs: &ConfigCache, app: &CiApp, params: &BuildParams) -> Result<Ve
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         format!("The app's bitrise.yml is invalid: {first}")
     })?;
-    choose_by(config.as_deref(), params)
+    choose_by(config.as_deref(), params, patience)
 }
 
 /// The same for an app that may be triggered, with its configuration.
-pub(super) fn choose_by(config: Option<&Config>, params: &BuildParams) -> Result<Vec<Choice>, String> {
+pub(super) fn choose_by(
+    config: Option<&Config>,
+    params: &BuildParams,
+    patience: &Patience,
+) -> Result<Vec<Choice>, String> {
     if let Some(target) = named(params)? {
         config.map_or(Ok(()), |config| config.check(&target))?;
         return Ok(vec![Choice { target, priority: None }]);
     }
     let config = config.ok_or("The app has no bitrise.yml: only a named workflow or pipeline can be triggered")?;
-    match config.decide(params) {
+    match config.decide(params, patience) {
         Decision::Start(choices) if choices.len() > MAX_BUILDS => Err(format!(
             "{} workflows and pipelines match; at most {MAX_BUILDS} can be triggered at once",
             choices.len()
@@ -156,4 +210,40 @@ fn started(ports: &Ports, app: &Arc<CiApp>, choices: Vec<Choice>, call: TriggerC
 /// What the call says counts, and else what the trigger says.
 fn with_priority(params: &BuildParams, priority: Option<i64>) -> BuildParams {
     BuildParams { priority: params.priority.or(priority), ..params.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ci::CommitPaths;
+
+    use super::*;
+
+    fn a_call(files: usize) -> TriggerCall {
+        let paths = CommitPaths { added: vec!["x".repeat(1_000); files], ..CommitPaths::default() };
+        let params = BuildParams {
+            branch: "main".to_owned(),
+            commit_messages: vec!["m".to_owned()],
+            commit_paths: Some(vec![paths]),
+            ..BuildParams::default()
+        };
+        let original = serde_json::to_string(&params).expect("writes").into();
+        TriggerCall { params, original, secrets: Vec::new(), triggered_by: None, hops: 0 }
+    }
+
+    #[test]
+    fn h4_what_many_builds_would_keep_of_a_large_push_is_bounded() {
+        let few = a_call(1_000).fit(30).expect("fits");
+        assert!(few.params.commit_paths.is_some() && few.original.len() > 1_000_000);
+        let many = a_call(1_000).fit(MAX_BUILDS).expect("fits without the lists");
+        assert_eq!((many.params.commit_paths, many.params.commit_messages.len()), (None, 0));
+        assert_eq!(&*many.original, r#"{"branch":"main","diff_url":"","commit_paths":null}"#);
+        let said = format!(r#"{{"zeal":1,"branch":"main","commit_paths":[{{"added":["{}"]}}]}}"#, "x".repeat(400_000));
+        let called = TriggerCall { original: said.into(), ..a_call(1) }.fit(MAX_BUILDS).expect("fits");
+        assert_eq!(&*called.original, r#"{"zeal":1,"branch":"main"}"#);
+        let mut huge = a_call(0);
+        huge.params.commit_message = "x".repeat(400_000);
+        huge.original = serde_json::to_string(&huge.params).expect("writes").into();
+        assert!(huge.clone().fit(1).is_ok());
+        assert!(huge.fit(MAX_BUILDS).expect_err("too large").contains("at most 33554432 are kept"));
+    }
 }

@@ -6,6 +6,10 @@ use super::config::{Config, Triggers};
 use super::facts::Facts;
 use super::item::Item;
 use super::names::Names;
+use super::patience::Patience;
+
+/// Said when [`Patience`] ends.
+const TOO_LONG: &str = "comparing the event with the triggers takes too long; simpler regular expressions may help";
 
 /// One thing to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +33,14 @@ pub(crate) enum Decision {
 
 impl Config {
     /// Compares an event with all triggers. Names that the parameters give (`workflow_id`, `pipeline_id`) are not looked at.
-    pub(crate) fn decide(&self, params: &BuildParams) -> Decision {
-        let facts = match Facts::of(params) {
+    pub(crate) fn decide(&self, params: &BuildParams, patience: &Patience) -> Decision {
+        let decision = self.compare(params, patience);
+        // A trigger that was not asked may have matched, and may have come first.
+        if patience.is_over() { Decision::Refused(TOO_LONG.to_owned()) } else { decision }
+    }
+
+    fn compare(&self, params: &BuildParams, patience: &Patience) -> Decision {
+        let facts = match Facts::of(params, patience) {
             Ok(facts) => facts,
             Err(unclear) => return Decision::Refused(unclear.to_string()),
         };

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::config::{Config, Triggers};
 use super::facts::Facts;
 use super::item::{Condition, Item, Miss};
+use super::patience::Patience;
 
 /// Longest value that is shown, in characters; at most as many values of one fact are shown as [`MAX_SHOWN`] says.
 const MAX_VALUE: usize = 80;
@@ -38,7 +39,8 @@ pub struct Report {
 
 /// Compares an event with all triggers and tells what came of each. The error says why nothing can match.
 pub(crate) fn explain(config: &Config, params: &BuildParams) -> Result<Explanation, String> {
-    let facts = Facts::of(params).map_err(|unclear| unclear.to_string())?;
+    let patience = Patience::endless();
+    let facts = Facts::of(params, &patience).map_err(|unclear| unclear.to_string())?;
     let first_only = matches!(config.triggers, Triggers::Map(_));
     let mut found = false;
     let items = config.triggers.items().iter().map(|item| {

@@ -2,6 +2,8 @@
 
 use domain::ci::{BuildParams, CommitPaths, ReadyState, TriggerKind};
 
+use super::patience::Patience;
+
 /// What a condition is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fact {
@@ -37,8 +39,9 @@ pub(super) enum Unclear {
 }
 
 /// What triggers can ask about an event.
-#[derive(Debug)]
 pub(super) struct Facts<'a> {
+    /// How long they may ask.
+    pub(super) patience: &'a Patience,
     /// What kind of event it is.
     pub(super) kind: TriggerKind,
     /// Is the pull request a draft?
@@ -60,7 +63,7 @@ pub(super) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// Takes the parameters of a build apart.
-    pub(super) fn of(params: &'a BuildParams) -> Result<Self, Unclear> {
+    pub(super) fn of(params: &'a BuildParams, patience: &'a Patience) -> Result<Self, Unclear> {
         let pull_request = params.is_pull_request() || !params.pull_request_comment.is_empty();
         let kind = match (pull_request, !params.branch.is_empty(), !params.tag.is_empty()) {
             (true, _, false) => TriggerKind::PullRequest,
@@ -80,6 +83,7 @@ impl<'a> Facts<'a> {
             &params.pull_request_labels_added
         };
         Ok(Self {
+            patience,
             kind,
             ready: params.pull_request_ready_state,
             is_comment: !params.pull_request_comment.is_empty(),
@@ -132,7 +136,7 @@ mod tests {
     fn kind(change: impl FnOnce(&mut BuildParams)) -> Result<TriggerKind, Unclear> {
         let mut params = BuildParams::default();
         change(&mut params);
-        Facts::of(&params).map(|facts| facts.kind)
+        Facts::of(&params, &Patience::endless()).map(|facts| facts.kind)
     }
 
     #[test]
@@ -162,7 +166,8 @@ mod tests {
             commit_paths: Some(vec![commit("a", "b", ""), commit("", "", "c d")]),
             ..BuildParams::default()
         };
-        let facts = Facts::of(&params).expect("a push");
+        let patience = Patience::endless();
+        let facts = Facts::of(&params, &patience).expect("a push");
         assert_eq!(facts.values(Fact::ChangedFiles), ["a", "b", "c", "d"]);
         assert_eq!(facts.values(Fact::LastChangedFiles), ["c", "d"]);
         assert_eq!(facts.values(Fact::CommitMessages), ["one", "two", "head"]);

@@ -97,6 +97,7 @@ impl Condition {
         if self.fact == Fact::Comment && !facts.is_comment {
             return false;
         }
-        self.pattern.is_anything() || facts.values(self.fact).iter().any(|value| self.pattern.matches(value))
+        let matches = |value: &&str| !facts.patience.ends(self.pattern.cost(value)) && self.pattern.matches(value);
+        self.pattern.is_anything() || facts.values(self.fact).iter().any(matches)
     }
 }

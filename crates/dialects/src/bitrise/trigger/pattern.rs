@@ -9,6 +9,8 @@ use super::yaml::Node;
 
 /// Largest compiled regular expression, in bytes.
 pub(super) const MAX_REGEX: usize = 128 * 1024;
+/// How much of a text a regular expression looks at, in bytes: each may take ten thousand steps.
+const MAX_SEARCHED: usize = 16 * 1024;
 /// How deep groups of a regular expression may be nested.
 const MAX_NESTING: u32 = 50;
 
@@ -17,7 +19,7 @@ const MAX_NESTING: u32 = 50;
 pub(super) enum Pattern {
     /// A text in which `*` stands for any run of characters, none included; the whole text has to match, case and all.
     Wildcard(Box<str>),
-    /// A regular expression that has to be found somewhere in the text.
+    /// A regular expression that has to be found somewhere in the text's first 16 KiB.
     Regex(Box<Regex>),
 }
 
@@ -57,7 +59,15 @@ impl Pattern {
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Wildcard(pattern) => wildcard_matches(pattern, text),
-            Self::Regex(regex) => regex.is_match(text),
+            Self::Regex(regex) => regex.is_match(&text[..text.floor_char_boundary(MAX_SEARCHED)]),
+        }
+    }
+
+    /// How many bytes of a text are looked at.
+    pub(super) fn cost(&self, text: &str) -> usize {
+        match self {
+            Self::Wildcard(_) => text.len(),
+            Self::Regex(_) => text.len().min(MAX_SEARCHED),
         }
     }
 }
@@ -148,6 +158,9 @@ mod tests {
         let Err(BadRegex::Refused(reason)) = regex("a(") else { panic!("not closed") };
         assert_eq!(reason, "unclosed group");
         let Err(BadRegex::Refused(_)) = regex(&"(".repeat(60)) else { panic!("nested too deep") };
+        let far = format!("{}x", "é".repeat(MAX_SEARCHED));
+        assert!(!regex("x").expect("compiles").matches(&far), "only the beginning of a text is searched");
+        assert!(Pattern::wildcard("*x").matches(&far));
         let slow = regex("(a*)*b$").expect("compiles");
         assert!(!slow.matches(&"a".repeat(100_000)), "backtracking would never end");
     }

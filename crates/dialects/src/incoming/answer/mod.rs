@@ -33,6 +33,14 @@ pub(crate) struct TriggerAnswer {
     pub(crate) results: Option<Vec<TriggerResult>>,
 }
 
+impl TriggerAnswer {
+    /// Says why nothing was started, although nobody was asked.
+    pub(super) fn refusal(slug: String, message: String) -> Self {
+        let (status, service) = (NOTHING_MATCHED.to_owned(), "bitrise".to_owned());
+        Self { status, message, service, slug, ..Self::default() }
+    }
+}
+
 impl From<TriggerResponse> for TriggerAnswer {
     fn from(told: TriggerResponse) -> Self {
         // Both have the same names on the wire; what could not be written is empty.

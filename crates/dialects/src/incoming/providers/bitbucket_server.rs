@@ -3,7 +3,7 @@
 use domain::ci::BuildParams;
 use serde::Deserialize;
 
-use crate::incoming::reading::{Candidate, Commit, Given, Reading, Text, ignored, refused};
+use crate::incoming::reading::{Candidate, Commit, Given, Reading, Text, check_changes, ignored, refused};
 use crate::incoming::request::{JSON, Request, unsupported};
 
 /// The header that names the event.
@@ -118,6 +118,7 @@ fn push(event: &Event) -> Reading {
     if event.changes.is_empty() {
         return Err(refused("No 'changes' included in the webhook, can't start a build"));
     }
+    check_changes(event.changes.len())?;
     if *event.repository.scm != "git" {
         let scm = &*event.repository.scm;
         return Err(refused(format!("Unsupported repository / source control type (SCM): {scm}")));

@@ -3,7 +3,9 @@
 use domain::ci::BuildParams;
 use serde::Deserialize;
 
-use crate::incoming::reading::{Candidate, Given, NotBuilt, Reading, Text, ignored, refused, whole_message};
+use crate::incoming::reading::{
+    Candidate, Given, NotBuilt, Reading, Text, check_changes, ignored, refused, whole_message,
+};
 use crate::incoming::request::{JSON, Request, unsupported};
 
 /// The header that names the event.
@@ -160,6 +162,7 @@ fn push(event: &Event) -> Reading {
     if changes.is_empty() {
         return Err(refused("No 'changes' included in the webhook, can't start a build"));
     }
+    check_changes(changes.len())?;
     let branch = match event.repository.scm.as_str() {
         "git" => "branch",
         "hg" => "named_branch",

@@ -1,6 +1,6 @@
 //! No request may cost more than an answer (H-4).
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use domain::secret::Secret;
 use domain::time::Timestamp;
 use proptest::prelude::*;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::incoming::answer;
 use crate::incoming::plan::{Plan, plan};
 use crate::incoming::provider::HookProvider;
+use crate::incoming::reading::NotBuilt;
 use crate::incoming::request::Request;
 use crate::incoming::verify::verify;
 

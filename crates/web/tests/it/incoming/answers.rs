@@ -199,3 +199,22 @@ async fn check_15_when_no_build_can_be_started_the_host_is_told_to_come_again() 
     let told = json!({"errors": ["Failed to Trigger Build: the database is unavailable"], "success_responses": []});
     assert_eq!(answer.json(), told);
 }
+
+#[tokio::test]
+async fn h4_one_push_starts_no_more_builds_than_a_person_could_mean() {
+    let site = Site::new().await;
+    let change = |n: usize| json!({"new": {"type": "branch", "name": format!("b{n}"), "target": {"type": "commit", "hash": "c"}}});
+    let changes: Vec<_> = (0..130).map(change).collect();
+    let event = json!({"repository": {"scm": "git"}, "push": {"changes": changes}});
+    let headers = [("content-type", "application/json"), ("x-event-key", "repo:push"), ("x-request-uuid", "u-1")];
+    let path = site.path("bitbucket-v2");
+    let send = || site.post(&path, &headers, event.to_string());
+    let (first, again) = (send().await, send().await);
+    assert_eq!((first.status.as_u16(), &first.text), (200, &again.text));
+    let told = first.json();
+    assert_eq!(told["success_responses"].as_array().map(Vec::len), Some(100));
+    assert_eq!(told["failed_responses"].as_array().map(Vec::len), Some(1));
+    let message = told["failed_responses"][0]["message"].as_str().expect("a sentence");
+    assert!(message.starts_with("30 of the branches and tags were left out"), "{message}");
+    assert_eq!(site.builds().await.total, 100);
+}

@@ -17,6 +17,7 @@ use super::Table;
 use super::call::{OpenCall, RawBody, Shared, whole};
 use super::errors::{Reject, Reply};
 use crate::bitrise::start::{TriggerCall, TriggerResponse, plan};
+use crate::bitrise::trigger::Patience;
 use crate::http::MAX_MANAGEMENT_BODY;
 use body::TriggerBody;
 
@@ -66,7 +67,7 @@ pub(super) async fn by_token(
 }
 
 async fn start(shared: &Shared, app: &Arc<CiApp>, trigger: TriggerCall) -> Result<Reply<TriggerResponse>, Reject> {
-    let plan = plan(&shared.ports, &shared.configs, app, trigger);
+    let plan = plan(&shared.ports, &shared.configs, app, trigger, &Patience::new(&shared.ports.clock));
     if plan.reply.refusal().is_some() {
         return Ok(Reply(StatusCode::BAD_REQUEST, plan.reply.tell(&[])));
     }

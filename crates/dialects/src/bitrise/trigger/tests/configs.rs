@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use domain::ci::{BuildParams, Target};
 
 use crate::bitrise::trigger::config::{MAX_ITEMS, MAX_REGEXES};
-use crate::bitrise::trigger::{Config, Decision, explain};
+use crate::bitrise::trigger::{Config, Decision, Patience, explain};
 
 fn config(text: &str) -> Config {
     Config::parse(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))
@@ -63,9 +63,9 @@ pipelines:
     assert_eq!(config.workflows(), ["primary", "check", "_set-up"]);
     assert_eq!(config.check(&Target::Pipeline("release".to_owned())), Ok(()));
     assert!(config.warnings().is_empty());
-    assert_eq!(names(&config.decide(&push("main"))), [("primary", None)]);
-    assert_eq!(names(&config.decide(&pull_request())), [("check", None)]);
-    assert_eq!(config.decide(&push("dev")), Decision::NoMatch);
+    assert_eq!(names(&config.decide(&push("main"), &Patience::endless())), [("primary", None)]);
+    assert_eq!(names(&config.decide(&pull_request(), &Patience::endless())), [("check", None)]);
+    assert_eq!(config.decide(&push("dev"), &Patience::endless()), Decision::NoMatch);
     assert_eq!(config.check(&Target::Workflow("check".to_owned())), Ok(()));
     let refused = config.check(&Target::Workflow("nope".to_owned())).expect_err("unknown");
     assert_eq!(refused, "workflow (nope) is not defined in the app's bitrise.yml");
@@ -81,8 +81,8 @@ fn a_target_is_started_once_with_the_highest_priority() {
 trigger_map: [{push_branch: dev2, workflow: b}]
 ",
     );
-    assert_eq!(names(&config.decide(&push("main"))), [("a", Some(7)), ("c", None)]);
-    assert_eq!(config.decide(&push("dev2")), Decision::NoMatch, "the map is not looked at");
+    assert_eq!(names(&config.decide(&push("main"), &Patience::endless())), [("a", Some(7)), ("c", None)]);
+    assert_eq!(config.decide(&push("dev2"), &Patience::endless()), Decision::NoMatch, "the map is not looked at");
     let warning = "trigger_map: not looked at, as workflows or pipelines have triggers";
     assert_eq!(config.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(), [warning]);
 }
@@ -91,10 +91,10 @@ trigger_map: [{push_branch: dev2, workflow: b}]
 fn utility_workflows_are_never_started() {
     let map = config("workflows: {_u: {}, a: {}}\ntrigger_map: [{push_branch: '*', workflow: _u}]");
     let reason = "utility workflow (_u) can't be triggered directly".to_owned();
-    assert_eq!(map.decide(&push("main")), Decision::Refused(reason.clone()));
+    assert_eq!(map.decide(&push("main"), &Patience::endless()), Decision::Refused(reason.clone()));
     assert_eq!(map.check(&Target::Workflow("_u".to_owned())), Err(reason));
     let targets = config("workflows: {_u: {triggers: {push: [{}]}}, a: {triggers: {push: [{}]}}}");
-    assert_eq!(names(&targets.decide(&push("main"))), [("a", None)]);
+    assert_eq!(names(&targets.decide(&push("main"), &Patience::endless())), [("a", None)]);
     assert_eq!(targets.warnings().len(), 1);
 }
 
@@ -147,8 +147,8 @@ trigger_map:
 #[test]
 fn a_pull_request_item_with_a_pushed_branch_is_for_pushes() {
     let config = config("workflows: {a: {}}\ntrigger_map: [{type: pull_request, push_branch: main, workflow: a}]");
-    assert_eq!(names(&config.decide(&push("main"))), [("a", None)]);
-    assert_eq!(config.decide(&pull_request()), Decision::NoMatch);
+    assert_eq!(names(&config.decide(&push("main"), &Patience::endless())), [("a", None)]);
+    assert_eq!(config.decide(&pull_request(), &Patience::endless()), Decision::NoMatch);
 }
 
 #[test]
@@ -160,8 +160,8 @@ trigger_map:
 - {type: pull_request, pull_request_label: '*', workflow: b}",
     );
     let labelled = BuildParams { pull_request_labels_added: vec!["ci".to_owned()], ..pull_request() };
-    assert_eq!(names(&config.decide(&labelled)), [("b", None)]);
-    assert_eq!(names(&config.decide(&pull_request())), [("a", None)]);
+    assert_eq!(names(&config.decide(&labelled, &Patience::endless())), [("b", None)]);
+    assert_eq!(names(&config.decide(&pull_request(), &Patience::endless())), [("a", None)]);
 }
 
 #[test]

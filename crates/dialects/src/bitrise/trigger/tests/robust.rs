@@ -1,8 +1,15 @@
 //! Texts that nobody should write.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::ci::BuildParams;
+use domain::ports::Clock;
+use domain::time::Timestamp;
 use proptest::prelude::*;
 
-use crate::bitrise::trigger::Config;
+use crate::bitrise::trigger::{Config, Decision, Patience};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -34,6 +41,37 @@ fn tree() -> impl Strategy<Value = String> {
             }),
         ]
     })
+}
+
+/// A second goes by whenever it is asked.
+struct Hasty(AtomicU64);
+
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn h4_a_comparison_that_takes_too_long_ends_and_starts_nothing() {
+    let text = "workflows: {a: {}, b: {}}\ntrigger_map:\n- {push_branch: '*', commit_message: {regex: 'x{9}'}, workflow: a}\n\
+                - {push_branch: '*', workflow: b}\n";
+    let config = Config::parse(text).expect("right");
+    let clock: Arc<dyn Clock> = Arc::new(Hasty(AtomicU64::new(0)));
+    let push = |messages: usize| BuildParams {
+        branch: "main".to_owned(),
+        commit_messages: vec!["m".repeat(1_000); messages],
+        ..BuildParams::default()
+    };
+    let decide = |messages| config.decide(&push(messages), &Patience::new(&clock));
+    assert!(matches!(decide(20), Decision::Start(_)), "4 KB take a second, and ten are allowed");
+    assert!(matches!(decide(1_000), Decision::Refused(why) if why.contains("takes too long")));
+    let waiting = config.decide(&push(1_000), &Patience::endless());
+    assert!(matches!(waiting, Decision::Start(choices) if choices[0].target.workflow() == Some("b")));
 }
 
 /// Large enough for anything that takes time with the square of the length to hang, small enough for everything else.

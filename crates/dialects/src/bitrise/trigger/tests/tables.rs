@@ -3,7 +3,7 @@
 use domain::ci::{BuildParams, CommitPaths, Target};
 use serde_json::{Value, json};
 
-use crate::bitrise::trigger::{Config, Decision, Problem};
+use crate::bitrise::trigger::{Config, Decision, Patience, Problem};
 
 fn cases(table: &str) -> Vec<Value> {
     let table: Value = serde_json::from_str(table).expect("a table");
@@ -84,7 +84,7 @@ fn check_16_the_map_chooses_what_the_table_says() {
             let name = case["expect"][key].as_str()?;
             Some(format!("{key}:{name}"))
         });
-        same(&wire(&config.decide(&params(&case["event"]))), &expected.collect())
+        same(&wire(&config.decide(&params(&case["event"]), &Patience::endless())), &expected.collect())
     });
 }
 
@@ -105,6 +105,6 @@ fn check_17_what_is_wrong_with_a_map_is_said_in_the_words_of_the_table() {
 fn check_18_all_targets_are_chosen_that_the_table_says() {
     run(include_str!("../fixtures/targets.json"), 16, |case| {
         let config = Config::parse(&case["config"].to_string()).map_err(|problems| lines(&problems).join("; "))?;
-        same(&wire(&config.decide(&params(&case["event"]))), &texts(&case["expect"]))
+        same(&wire(&config.decide(&params(&case["event"]), &Patience::endless())), &texts(&case["expect"]))
     });
 }

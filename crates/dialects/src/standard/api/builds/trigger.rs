@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::build_json::BuildJson;
 use crate::bitrise::start::{TriggerCall, plan, says_what};
-use crate::bitrise::trigger::ConfigCache;
+use crate::bitrise::trigger::{ConfigCache, Patience};
 use crate::standard::api::apps::managed;
 use crate::standard::api::caller::Caller;
 use crate::standard::api::errors::Reject;
@@ -68,7 +68,8 @@ pub(crate) async fn trigger(
         triggered_by: Some(format!("manual-{}", caller.0.user.login)),
         hops: 0,
     };
-    let plan = plan(&context.ports, &ConfigCache::default(), &app, call);
+    let patience = Patience::new(&context.ports.clock);
+    let plan = plan(&context.ports, &ConfigCache::default(), &app, call, &patience);
     if let Some(refusal) = plan.reply.refusal() {
         return Err(Reject::conflict(refusal.to_owned()));
     }
