@@ -34,7 +34,7 @@ pub async fn take_in(
     mut events: Vec<NewEvent>,
     answer: Started<Answered>,
 ) -> Stored<TakenIn> {
-    let announce = announcing(ports);
+    let announce = announcing(ports, false);
     let started: Started<Composed> = Box::new(move |builds| {
         let Answered { status, body } = answer(builds);
         events.extend(announce(builds));
@@ -45,18 +45,23 @@ pub async fn take_in(
 
 /// Starts builds of an app, and keeps those that wait for approval.
 pub async fn start(ports: &Ports, builds: Vec<NewBuild>, requests: Vec<NewBuildRequest>) -> Stored<Vec<Arc<Build>>> {
-    ports.store.start_builds(builds, requests, announcing(ports)).await
+    ports.store.start_builds(builds, requests, announcing(ports, false)).await
 }
 
 /// Ends a build, once: whoever comes second hears how it ended.
 pub async fn end(ports: &Ports, build: &Build, end: BuildEnd) -> Stored<Ended> {
-    ports.store.end_build(build.id, end, announcing(ports)).await
+    ports.store.end_build(build.id, end, announcing(ports, false)).await
+}
+
+/// The same, and the git host does not hear of the end.
+pub async fn end_quietly(ports: &Ports, build: &Build, end: BuildEnd) -> Stored<Ended> {
+    ports.store.end_build(build.id, end, announcing(ports, true)).await
 }
 
 /// Ends what an earlier process of this server was running when it died.
 pub async fn end_orphans(ports: &Ports) -> Stored<Vec<Arc<Build>>> {
     let reason = "the server stopped while the build was running";
-    ports.store.end_orphans(ports.clock.now(), reason, announcing(ports)).await
+    ports.store.end_orphans(ports.clock.now(), reason, announcing(ports, false)).await
 }
 
 /// Approves a build request, which makes it builds, or refuses it. `None`: somebody else decided.
@@ -75,20 +80,21 @@ pub async fn decide(ports: &Ports, request: &BuildRequest, approved: bool) -> St
         // Somebody looked at it in between.
         hops: 0,
     });
-    ports.store.decide_request(request.uid, builds.collect(), announcing(ports)).await
+    ports.store.decide_request(request.uid, builds.collect(), announcing(ports, false)).await
 }
 
-/// Tells of builds in the transaction that made them what they are.
-fn announcing(ports: &Ports) -> Started<Vec<NewEvent>> {
+/// Tells of builds in the transaction that made them what they are; the git host hears nothing if `quiet`, or if the
+/// builds were triggered so.
+fn announcing(ports: &Ports, quiet: bool) -> Started<Vec<NewEvent>> {
     let ports = ports.clone();
     Box::new(move |builds| {
         let app_of = |build: &Build| ports.directory().ci_app_by_id(build.app);
-        builds.iter().filter_map(|build| announcement(&ports, &*app_of(build)?, build)).collect()
+        builds.iter().filter_map(|build| announcement(&ports, &*app_of(build)?, build, quiet)).collect()
     })
 }
 
 /// The build as the event that tells how it stands.
-fn announcement(ports: &Ports, app: &CiApp, build: &Build) -> Option<NewEvent> {
+fn announcement(ports: &Ports, app: &CiApp, build: &Build, quiet: bool) -> Option<NewEvent> {
     let action = if build.status == BuildStatus::InProgress { "triggered" } else { "finished" };
     let event = canonical::BuildEvent { actor: actor_of(build), build: told_build(ports, app, build) };
     let data = Bytes::from(serde_json::to_vec(&event).ok()?);
@@ -104,7 +110,8 @@ fn announcement(ports: &Ports, app: &CiApp, build: &Build) -> Option<NewEvent> {
     };
     let source = envelope.source.clone();
     // The payload is ours; what can be missing is the account, when the app goes with it at this very moment.
-    plan_event(ports, envelope, source, place_of(ports, app, build.params.skip_git_status_report)).ok()
+    let place = place_of(ports, app, quiet || build.params.skip_git_status_report);
+    plan_event(ports, envelope, source, place).ok()
 }
 
 fn actor_of(build: &Build) -> canonical::Actor {

@@ -311,6 +311,37 @@ async fn check_25_a_build_is_aborted_with_or_without_success() {
 }
 
 #[tokio::test]
+async fn a_build_whose_status_is_not_to_be_reported_is_told_to_the_apps_hooks_alone() {
+    let bed = Bed::new().await;
+    let app = made(&bed.world, |app| {
+        app.uid = domain::id::Uid::parse("0190f3a1-7c00-7000-8000-0000000000a1").expect("a UUID");
+        app.owner = bed.world.app.owner;
+        app.repository = Some(bed.world.app.id);
+    });
+    let app = app.await;
+    let quiet = json!({"branch": "main", "workflow_id": "primary", "skip_git_status_report": true});
+    for (name, params, abort, expected) in [
+        ("b1", json!({"branch": "main"}), json!({}), [true, true]),
+        ("b2", json!({"branch": "main"}), json!({"skip_git_status_report": true}), [true, false]),
+        ("b3", quiet, json!({"skip_git_status_report": false}), [false, false]),
+    ] {
+        let build = NewBuild { app: app.id, ..with(&bed, name, params) };
+        start(&bed, vec![build.clone()]).await;
+        let path = format!("{}/abort", path(&app, &build));
+        assert_eq!(bed.call("POST", &path, json!({"skip_git_status_report": 1})).await.status, 400);
+        assert_eq!(bed.call("POST", &path, abort).await.status, 200);
+        let events = bed.world.ports.store.events(None, None, 100).await.expect("read");
+        let of_build = events.iter().filter(|event| event.subject == Some(build.uid.to_string()));
+        let told = |kind: &str| {
+            let found: Vec<_> = of_build.clone().filter(|event| event.kind == kind).map(|event| event.place).collect();
+            assert_eq!((found.len(), found[0].app), (1, Some(app.id)), "{name} {kind}");
+            found[0].repository.is_some()
+        };
+        assert_eq!([told("build.triggered"), told("build.finished")], expected, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn check_24_a_build_ends_once_and_tells_once_however_many_end_it() {
     let bed = Bed::new().await;
     bed.hook(simple("http://r.test/")).await;

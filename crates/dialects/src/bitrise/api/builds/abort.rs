@@ -19,7 +19,8 @@ pub(super) struct Done {
     status: &'static str,
 }
 
-/// Stops a build. `skip_notifications` is accepted and means nothing here: nobody is notified but hooks.
+/// Stops a build; with `skip_git_status_report` the repository's hooks do not hear of it. `skip_notifications` is accepted
+/// and means nothing here: nobody is notified but hooks.
 pub(super) async fn abort(call: Call, body: RawBody) -> Result<Reply<Done>, Reject> {
     let (_, build) = build_of(&call, AppRole::Developer).await?;
     stop(&call.shared.ports, &build, &body).await
@@ -36,7 +37,9 @@ pub(super) async fn stop(ports: &Ports, build: &Build, body: &RawBody) -> Result
         return Err(Reject::bad(format!("abort_reason: is longer than {MAX_REASON} bytes")));
     }
     let end = BuildEnd { status, reason: reason.map(str::to_owned), at: ports.clock.now() };
-    match builds::end(ports, build, end).await? {
+    let quiet = members.flag("skip_git_status_report")? == Some(true);
+    let ended = if quiet { builds::end_quietly(ports, build, end).await } else { builds::end(ports, build, end).await };
+    match ended? {
         Ended::Now(_) => Ok(Reply::ok(Done { status: "ok" })),
         Ended::Before(build) => Err(Reject::bad(format!("the build has already finished: {}", build.status.as_str()))),
     }
