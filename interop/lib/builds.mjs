@@ -48,9 +48,10 @@ export class BuildSink extends Sink {
     return taken;
   }
 
-  /** What came about a build, in order. */
+  /** What came about a build, as it happened: two deliveries under way at once may arrive either way round. */
   about(build) {
-    return this.matching(({ payload }) => payload.build_slug === build).map(({ kind, payload }) => [kind, payload.build_status]);
+    const about = this.matching(({ payload }) => payload.build_slug === build);
+    return about.map(({ kind, payload }) => [kind, payload.build_status]).sort(([, a], [, b]) => a - b);
   }
 
   /** Waits until it is told that the build has ended. */

@@ -110,11 +110,17 @@ test("a push is built by the workflow that its branch chooses, and told of once 
   for (const { slug, status } of builds) assert.deepEqual(sink.about(slug), [["build/triggered", 0], ["build/finished", status]]);
   const states = github.matching(({ event }) => event === "status").map(({ payload }) => payload);
   for (const payload of states) assertSchema("status", payload);
-  const ours = (commit) => states.filter(({ sha }) => sha === commit).map(({ state }) => state);
+  // As it happened: two deliveries under way at once may arrive either way round.
+  const ours = (commit) =>
+    states
+      .filter(({ sha }) => sha === commit)
+      .map(({ state }) => state)
+      .sort((a, b) => (a !== "pending") - (b !== "pending"));
   const cloud = (commit) =>
     bitbucket.requests
       .filter(({ payload }) => payload.commit_status.links.commit.href.includes(commit))
-      .map(({ event, payload }) => [event, payload.commit_status.state]);
+      .map(({ event, payload }) => [event, payload.commit_status.state])
+      .sort(([a], [b]) => a.localeCompare(b));
   for (const { commit, status } of builds) {
     assert.deepEqual(ours(commit), ["pending", status === 1 ? "success" : "failure"]);
     const [created, updated] = cloud(commit);
