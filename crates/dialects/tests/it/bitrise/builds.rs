@@ -263,6 +263,18 @@ async fn the_builds_of_all_apps_are_one_list() {
     claim(&bed).await;
     let count = async |query: &str| numbers(&bed.get(&format!("/v0.1/builds?{query}")).await).len();
     assert_eq!((count("is_on_hold=false").await, count("is_on_hold=true").await, count("status=1").await), (1, 3, 0));
+    let now = bed.world.clock.now();
+    let end = BuildEnd { status: BuildStatus::Success, reason: None, at: now };
+    let newest = bed.get(&format!("/v0.1/apps/{}/builds?limit=1", other.slug())).await;
+    let newest = domain::id::Uid::parse(newest["data"][0]["slug"].as_str().expect("a slug")).expect("a uid");
+    let newest = bed.world.ports.store.build(newest).await.expect("reads").expect("a build");
+    builds::end(&bed.world.ports, &newest, end).await.expect("ends");
+    let list = bed.get("/v0.1/builds").await;
+    let statuses: Vec<_> = (0..4)
+        .map(|at| (list["data"][at]["status"].as_u64(), list["data"][at]["repository"]["status"].as_i64()))
+        .collect();
+    let expected = [(1, 1), (0, 0), (0, 1), (0, 0)].map(|(build, app)| (Some(build), Some(app)));
+    assert_eq!(statuses, expected, "an app's status is that of its last build");
     let acme = bed.world.ports.directory().account("acme").expect("exists").uid;
     assert_eq!((count(&format!("owner_slug={acme}")).await, count("owner_slug=x").await), (4, 0));
     let mallory = bed.world.token_for("mallory", "repo").await;

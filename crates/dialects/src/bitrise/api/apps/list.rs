@@ -80,7 +80,11 @@ pub(super) async fn workflows(call: Call) -> Result<Reply<Data<Vec<String>>>, Re
     Ok(Reply::ok(Data { data: super::config::workflows(&app) }))
 }
 
-async fn last_builds(call: &Call, apps: &[Arc<CiApp>]) -> Result<HashMap<CiAppId, Arc<Build>>, Reject> {
+/// The newest build of each of these apps.
+pub(in crate::bitrise::api) async fn last_builds(
+    call: &Call,
+    apps: &[Arc<CiApp>],
+) -> Result<HashMap<CiAppId, Arc<Build>>, Reject> {
     let ids: Vec<_> = apps.iter().map(|app| app.id).collect();
     let builds = call.shared.ports.store.last_builds(&ids).await?;
     Ok(builds.into_iter().map(|build| (build.app, build)).collect())

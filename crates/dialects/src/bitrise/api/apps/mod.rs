@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 
 use super::Table;
 
-pub(super) use list::{OwnerFilter, known_apps};
+pub(super) use list::{OwnerFilter, known_apps, last_builds};
 
 /// The paths of apps.
 pub(super) fn table() -> Table {

@@ -11,7 +11,7 @@ use super::filter::{Query, from};
 use super::json::BuildJson;
 use super::listed;
 use crate::bitrise::api::apps::json::AppJson;
-use crate::bitrise::api::apps::{OwnerFilter, known_apps};
+use crate::bitrise::api::apps::{OwnerFilter, known_apps, last_builds};
 use crate::bitrise::api::call::Call;
 use crate::bitrise::api::errors::{Reject, Reply};
 use crate::bitrise::api::paging::{Page, Wanted};
@@ -35,16 +35,21 @@ pub(super) async fn list(call: Call) -> Result<Reply<Page<Placed>>, Reject> {
     let ids: Vec<_> = apps.keys().copied().collect();
     let filter = BuildFilter { status, stage, from: from(&wanted)?, limit: wanted.limit, ..BuildFilter::default() };
     let found = listed(call.shared.ports.store.builds_of(&ids, filter).await)?;
-    let shown = found.builds.iter().filter_map(|build| Some(placed(&call, apps.get(&build.app)?, build)));
-    Ok(Reply::ok(wanted.page(shown.collect(), found.total, found.next.map(|uid| uid.to_string()))))
+    let mut of_page: Vec<_> = found.builds.iter().filter_map(|build| apps.get(&build.app).cloned()).collect();
+    of_page.sort_unstable_by_key(|app| app.id);
+    of_page.dedup_by_key(|app| app.id);
+    // The status of an app is that of its last build, which may be on another page.
+    let last = last_builds(&call, &of_page).await?;
+    let placed = |build: &Arc<Build>| {
+        let app = apps.get(&build.app)?;
+        let repository = AppJson::new(call.shared.ports.directory(), app, last.get(&app.id).map(|build| &**build));
+        Some(Placed { build: BuildJson::new(app, build), repository })
+    };
+    let shown = found.builds.iter().filter_map(placed).collect();
+    Ok(Reply::ok(wanted.page(shown, found.total, found.next.map(|uid| uid.to_string()))))
 }
 
 /// What waits, or what runs.
 fn stage_of(on_hold: bool) -> Stage {
     if on_hold { Stage::Queued } else { Stage::Running }
-}
-
-fn placed(call: &Call, app: &CiApp, build: &Build) -> Placed {
-    let directory = call.shared.ports.directory();
-    Placed { build: BuildJson::new(app, build), repository: AppJson::new(directory, app, Some(build)) }
 }
