@@ -149,7 +149,7 @@ fn table(items: &[Value], columns: &[Column], titled: bool) -> String {
     text
 }
 
-/// Fields line by line; an object's own fields follow it, indented; long texts (bodies) stand below their name.
+/// Fields line by line; an object's own fields follow it, indented, and so do pairs of names and values (headers).
 fn sheet(item: &Value) -> String {
     let mut text = String::new();
     write_sheet(&mut text, item, 0);
@@ -157,20 +157,33 @@ fn sheet(item: &Value) -> String {
 }
 
 fn write_sheet(text: &mut String, item: &Value, indent: usize) {
-    let Some(fields) = item.as_object() else {
+    let Some(fields) = fields_of(item) else {
         text.push_str(&cell(Some(item)));
         text.push('\n');
         return;
     };
-    let width = fields.iter().filter(|(_, v)| !v.is_object()).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let short = fields.iter().filter(|(_, value)| fields_of(value).is_none());
+    let width = short.map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in fields {
         let name = visible(name);
-        if value.is_object() {
+        if fields_of(value).is_some() {
             let _ = writeln!(text, "{:indent$}{name}", "");
             write_sheet(text, value, indent + 2);
         } else {
             let _ = writeln!(text, "{:indent$}{name:width$}  {}", "", cell(Some(value)));
         }
+    }
+}
+
+/// The fields of an object, or of a list of pairs, which keeps their order and may name one twice.
+fn fields_of(item: &Value) -> Option<Vec<(&str, &Value)>> {
+    let pair = |item: &Value| matches!(item.as_array().map(Vec::as_slice), Some([Value::String(_), Value::String(_)]));
+    match item {
+        Value::Object(fields) => Some(fields.iter().map(|(name, value)| (name.as_str(), value)).collect()),
+        Value::Array(items) if !items.is_empty() && items.iter().all(pair) => {
+            Some(items.iter().filter_map(|item| Some((item[0].as_str()?, &item[1]))).collect())
+        }
+        _ => None,
     }
 }
 
@@ -209,5 +222,13 @@ mod tests {
     fn nested_objects_are_indented() {
         let shown = sheet(&json!({"id": 7, "request": {"headers": {"A": "b"}, "body": "x"}}));
         assert_eq!(shown, "id  7\nrequest\n  headers\n    A  b\n  body  x\n");
+    }
+
+    #[test]
+    fn pairs_are_shown_one_a_line() {
+        let shown = sheet(
+            &json!({"id": 7, "headers": [["host", "a"], ["x", "b"], ["x", "c\n"]], "events": ["push", "create"]}),
+        );
+        assert_eq!(shown, "id      7\nheaders\n  host  a\n  x     b\n  x     c\\n\nevents  push, create\n");
     }
 }

@@ -48,9 +48,10 @@ fn refusal(hosts: &GitHosts, app: &CiApp, failure: Failure) -> Reject {
              wherever an app's URL leads",
         ),
         Failure::NoRepository => Reject::bad("the app's repo_url does not name a repository"),
-        Failure::NotConnected(host) => {
-            Reject::bad(format!("no {} account is connected: neither by the app's owner nor by you", name(host)))
-        }
+        Failure::NotConnected(host) => Reject::bad(format!(
+            "no {} account is connected, neither by the app's owner nor by you: `postrider git-account set` does that",
+            name(host)
+        )),
         Failure::ConnectedElsewhere(host) => Reject::bad(format!(
             "the {} account was connected for another address than {}: connect it again",
             name(host),

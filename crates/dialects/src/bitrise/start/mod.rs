@@ -139,7 +139,9 @@ pub(super) fn choose_by(
         config.map_or(Ok(()), |config| config.check(&target))?;
         return Ok(vec![Choice { target, priority: None }]);
     }
-    let config = config.ok_or("The app has no bitrise.yml: only a named workflow or pipeline can be triggered")?;
+    let config = config.ok_or(
+        "The app has no bitrise.yml (`postrider app config` stores one): only a named workflow or pipeline can be triggered",
+    )?;
     match config.decide(params, patience) {
         Decision::Start(choices) if choices.len() > MAX_BUILDS => Err(format!(
             "{} workflows and pipelines match; at most {MAX_BUILDS} can be triggered at once",

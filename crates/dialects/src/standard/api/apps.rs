@@ -253,7 +253,7 @@ fn is_member(context: &Context, caller: &Caller, app: &CiApp) -> bool {
 
 /// The app of that slug and the caller's role, if the caller sees it.
 pub(super) fn visible(context: &Context, caller: &Caller, slug: &str) -> Answer<(Arc<CiApp>, AppRole)> {
-    let unknown = || Reject::not_found("there is no such app");
+    let unknown = || Reject::not_found("there is no such app; `postrider app list` shows their slugs");
     let app = Uid::parse(slug).and_then(|uid| context.ports.directory().ci_app(uid)).ok_or_else(unknown)?;
     let role = context.ports.directory().app_role(&app, caller.0.user.id).ok_or_else(unknown)?;
     need_scope(caller, app.is_public)?;

@@ -235,7 +235,8 @@ async fn only_developers_with_a_token_for_repositories_start_builds() {
 async fn disabled_apps_and_apps_without_a_configuration_start_nothing_of_their_own() {
     let mut rocket = Rocket::with(|new| new.config = None).await;
     let message = async |rocket: &Rocket, params| rocket.trigger(params).await.json()["message"].clone();
-    let refusal = "The app has no bitrise.yml: only a named workflow or pipeline can be triggered";
+    let refusal = "The app has no bitrise.yml (`postrider app config` stores one): only a named workflow or pipeline can \
+                   be triggered";
     assert_eq!(message(&rocket, json!({"branch": "main"})).await, refusal);
     assert_eq!(message(&rocket, json!({"workflow_id": "any"})).await, "webhook processed");
     rocket.edit(|app| app.is_disabled = true).await;
