@@ -58,64 +58,51 @@ fn private() -> DirBuilder {
 
 /// Removes a folder and all in it, also what was made read-only. Links are not followed. What cannot be removed keeps
 /// nothing else; the first such failure is returned. Blocks.
-///
-/// Folders are moved side by side before they are emptied: a build may have nested them so deep that neither a path nor
-/// our stack would reach the last one.
 pub(super) fn remove(folder: &Path) -> io::Result<()> {
     match fs::symlink_metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+        Err(error) => return unless_gone(Err(error)),
         Ok(found) if found.is_symlink() => return fs::remove_file(folder),
         Ok(found) if !found.is_dir() => return Err(io::ErrorKind::NotADirectory.into()),
         Ok(_) => {}
     }
+    match remove_once(folder) {
+        // By now there is room on the disk to move the folders that are left.
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => remove_once(folder),
+        other => other,
+    }
+}
+
+/// Goes through a folder once. What is deeper is moved up before it is emptied: a build may have nested folders so deep
+/// that neither a path nor our stack would reach the last one.
+fn remove_once(folder: &Path) -> io::Result<()> {
     unlock(folder);
-    let heap = fresh(folder)?;
     let mut removed = Ok(());
     let mut waiting = vec![folder.to_owned()];
-    let mut moved = 0_u64;
+    let mut moved = 0;
     while let Some(next) = waiting.pop() {
-        let emptied = empty(&next, &heap, |child| {
-            let place = heap.join(moved.to_string());
-            moved += 1;
-            fs::rename(child, &place)?;
-            waiting.push(place);
+        let emptied = empty(&next, |child| {
+            waiting.push(if next == *folder { child } else { move_up(&child, folder, &mut moved)? });
             Ok(())
         });
-        removed = removed.and(emptied);
-        if next != folder {
-            removed = removed.and(fs::remove_dir(&next));
+        removed = removed.and(unless_gone(emptied));
+        if next != *folder {
+            removed = removed.and(unless_gone(fs::remove_dir(&next)));
         }
     }
-    // They fail when something is left, and then the first failure says why.
-    removed.and(fs::remove_dir(&heap)).and(fs::remove_dir(folder))
+    // It fails when something is left, and then the first failure says why.
+    removed.and(fs::remove_dir(folder))
 }
 
-/// A new folder in there, under a name that nothing has.
-fn fresh(folder: &Path) -> io::Result<PathBuf> {
-    let mut number = 0_u64;
-    loop {
-        let path = folder.join(format!(".removing.{number}"));
-        match private().create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-            other => return other.map(|()| path),
-        }
-    }
-}
-
-/// Removes what is in a folder but for `spared`, and hands folders to `put_by`. Goes on after a failure; returns the first.
-fn empty(folder: &Path, spared: &Path, mut put_by: impl FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+/// Removes what is in a folder, and hands folders to `put_by`. Goes on after a failure; returns the first.
+fn empty(folder: &Path, mut put_by: impl FnMut(PathBuf) -> io::Result<()>) -> io::Result<()> {
     let mut emptied = Ok(());
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        if path == spared {
-            continue;
-        }
         let done = match entry.file_type() {
             Ok(kind) if kind.is_dir() => {
                 unlock(&path);
-                put_by(&path)
+                put_by(path)
             }
             Ok(_) => fs::remove_file(&path),
             Err(error) => Err(error),
@@ -123,6 +110,25 @@ fn empty(folder: &Path, spared: &Path, mut put_by: impl FnMut(&Path) -> io::Resu
         emptied = emptied.and(done);
     }
     emptied
+}
+
+/// Moves a folder to right below `top`, under a name that nothing has there but perhaps an empty folder, which it
+/// replaces. `moved` counts the names tried.
+fn move_up(folder: &Path, top: &Path, moved: &mut u64) -> io::Result<PathBuf> {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
+    loop {
+        let place = top.join(format!(".removing.{moved}"));
+        *moved += 1;
+        match fs::rename(folder, &place) {
+            Err(error) if matches!(error.kind(), AlreadyExists | DirectoryNotEmpty | NotADirectory) => {}
+            other => return other.map(|()| place),
+        }
+    }
+}
+
+/// What is not there need not be removed.
+fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 /// Makes a folder writable again: the caches of some tools are not.
@@ -159,7 +165,7 @@ mod tests {
         remove(&again.home).expect("removing nothing is fine");
     }
     #[test]
-    fn links_go_and_what_they_lead_to_stays() {
+    fn everything_goes_under_whatever_name_but_what_links_lead_to() {
         let place = tempfile::tempdir().expect("folder");
         let kept = place.path().join("kept");
         fs::create_dir(&kept).expect("made");
@@ -167,6 +173,11 @@ mod tests {
         let folder = WorkFolder::make(&place.path().join("builds"), "b", None).expect("made");
         symlink(&kept, folder.source.join("link")).expect("linked");
         symlink(kept.join("file"), folder.home.join(".removing.0")).expect("linked");
+        // Names that are taken.
+        for taken in [".removing.1", ".removing.2/inner", "source/a/b/c", "source/a/d/e", "tmp/f/g"] {
+            fs::create_dir_all(folder.home.join(taken)).expect("made");
+        }
+        fs::write(folder.source.join("a/b/c/file"), "x").expect("written");
         remove(&folder.home).expect("removed");
         assert!(!folder.home.exists());
         // The folder itself may have been replaced.
