@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 pub const MAX_INCOMING: usize = 25 * 1024 * 1024;
 /// How many requests of one app are kept.
 pub const MAX_INCOMING_KEPT: usize = 1_000;
+/// How much the kept requests of one app take together, about, in bytes of bodies and answers. The newest stays in any case.
+pub const MAX_INCOMING_BYTES: usize = 128 * 1024 * 1024;
 /// More deliveries than this in a row, each publishing the next event, are a loop (contract delivery-and-security D-8).
 pub const MAX_HOPS: u8 = 5;
 

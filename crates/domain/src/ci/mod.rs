@@ -18,7 +18,7 @@ pub use build::{
 };
 pub use git_account::{GitAccount, GitHost};
 pub use incoming::{
-    Answered, Composed, Incoming, IncomingFilter, MAX_HOPS, MAX_INCOMING, MAX_INCOMING_KEPT, NewIncoming, Started,
-    TakenIn, Verdict,
+    Answered, Composed, Incoming, IncomingFilter, MAX_HOPS, MAX_INCOMING, MAX_INCOMING_BYTES, MAX_INCOMING_KEPT,
+    NewIncoming, Started, TakenIn, Verdict,
 };
 pub use params::{BuildParams, BuildSecret, CommitPaths, Environment, PRIORITIES, ReadyState};

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::ci::{Answered, Composed, Incoming, IncomingFilter, MAX_INCOMING_KEPT, NewIncoming, Started, TakenIn};
+use domain::ci::{
+    Answered, Composed, Incoming, IncomingFilter, MAX_INCOMING_BYTES, MAX_INCOMING_KEPT, NewIncoming, Started, TakenIn,
+};
 use domain::event::DedupeKey;
 use domain::id::{CiAppId, IncomingId, Uid};
 use domain::time::Timestamp;
@@ -21,6 +23,8 @@ use crate::error::{Done, corrupt};
 const SEEN_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Old rows deleted with each new one; more than come in.
 const SWEEP: u32 = 4;
+/// As many requests as are kept, none larger than this, take no more than is allowed: they need no counting.
+const SMALL: usize = MAX_INCOMING_BYTES / MAX_INCOMING_KEPT;
 
 const INCOMING: &str =
     "SELECT id, uid, app_id, provider, delivery_id, event, verdict, headers, body, replay_of, received_at,
@@ -70,6 +74,7 @@ pub(super) fn take_in(tx: &mut Tx<'_>, new: NewIncoming, started: Started<Compos
         return Ok(TakenIn::Before(answer));
     }
     let id = insert(tx.conn, &new)?;
+    let size = new.body.len();
     let builds = builds::insert(tx, new.builds, Some(id))?;
     let requests = new.requests.len();
     build_requests::insert(tx.conn, &new.requests)?;
@@ -85,6 +90,9 @@ pub(super) fn take_in(tx: &mut Tx<'_>, new: NewIncoming, started: Started<Compos
         tx.conn.prepare_cached(sql)?.execute(params![new.app.0, &key.0[..], id.0, now.as_micros(), status, body])?;
     }
     sweep(tx.conn, new.app, now)?;
+    if size + body.len() > SMALL {
+        make_room(tx.conn, new.app)?;
+    }
     tell(tx, events)?;
     Ok(TakenIn::Now { id, answer: Answered { status, body }, builds })
 }
@@ -115,6 +123,16 @@ fn sweep(conn: &Connection, app: CiAppId, now: Timestamp) -> Done<()> {
     let sql = "DELETE FROM incoming WHERE id IN (SELECT id FROM incoming WHERE app_id = ?1 AND id <=
         (SELECT id FROM incoming WHERE app_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2) ORDER BY id LIMIT ?3)";
     conn.prepare_cached(sql)?.execute(params![app.0, MAX_INCOMING_KEPT, SWEEP])?;
+    Ok(())
+}
+
+/// Deletes the oldest requests of an app beyond what all may take together.
+fn make_room(conn: &Connection, app: CiAppId) -> Done<()> {
+    let sql = "DELETE FROM incoming WHERE id IN (SELECT id FROM
+        (SELECT id, sum(octet_length(body) + octet_length(answer)) OVER (ORDER BY id DESC) AS bytes,
+            max(id) OVER () AS newest FROM incoming WHERE app_id = ?1)
+        WHERE bytes > ?2 AND id < newest)";
+    conn.prepare_cached(sql)?.execute(params![app.0, MAX_INCOMING_BYTES])?;
     Ok(())
 }
 

@@ -51,6 +51,7 @@ contract! {
         builds_are_numbered_without_gaps_and_told_of_with_their_numbers
         a_request_sent_twice_builds_once_and_gets_the_same_answer
         a_request_is_read_back_as_it_came_and_the_newest_thousand_stay
+        the_newest_requests_stay_as_far_as_there_is_room
         queued_builds_are_claimed_once_by_priority_and_age
         check_24_a_build_ends_once_and_is_told_of_once
         what_ran_within_a_dead_process_ends_as_failed

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::ci::{
     Build, BuildEnd, BuildFilter, BuildOrder, BuildParams, BuildRequest, BuildSecret, BuildStatus, CiApp, ClaimBuild,
-    Composed, Ended, IncomingFilter, MAX_INCOMING_KEPT, MAX_LOG, NewBuild, NewCiApp, NewIncoming, Stage, Started,
-    TakenIn, Target, TriggerKind, Verdict,
+    Composed, Ended, IncomingFilter, MAX_INCOMING_BYTES, MAX_INCOMING_KEPT, MAX_LOG, NewBuild, NewCiApp, NewIncoming,
+    Stage, Started, TakenIn, Target, TriggerKind, Verdict,
 };
 use domain::event::{NewEvent, Place};
 use domain::hook::{HookScope, NewHook};
@@ -188,6 +188,19 @@ pub(crate) async fn a_request_is_read_back_as_it_came_and_the_newest_thousand_st
     assert!(bed.store().incoming(app.id, failed, 9).await.expect("reads").is_empty());
     let from = IncomingFilter { before: Some(all[9].id), status: Some((200, 299)), ..IncomingFilter::default() };
     assert_eq!(bed.store().incoming(app.id, from, 1).await.expect("reads")[0].id, all[10].id);
+}
+
+pub(crate) async fn the_newest_requests_stay_as_far_as_there_is_room(bed: Bed) {
+    let (bed, app) = with_app(bed).await;
+    let large = bytes::Bytes::from(vec![b'x'; MAX_INCOMING_BYTES / 6 + 1]);
+    for at in 0..8_u128 {
+        let body = if at == 2 { "{}".into() } else { large.clone() };
+        let request = NewIncoming { body, ..a_request(app.id, None, at + 1, Vec::new()) };
+        assert!(matches!(bed.store().take_in(request, numbers()).await, Ok(TakenIn::Now { .. })));
+    }
+    let all = bed.store().incoming(app.id, IncomingFilter::default(), 50).await.expect("reads");
+    let uids: Vec<_> = all.iter().map(|one| one.uid).collect();
+    assert_eq!(uids, [uid(8), uid(7), uid(6), uid(5), uid(4), uid(3)]);
 }
 
 pub(crate) async fn queued_builds_are_claimed_once_by_priority_and_age(bed: Bed) {
