@@ -161,6 +161,8 @@ async fn a_wrong_trigger_token_is_refused_alike_for_apps_that_exist_and_those_th
     let absent = rocket.world.send(request("", "POST", nobody_s, body.into_bytes())).await;
     let same = |answer: &Answer| (answer.status, answer.json()["message"].clone());
     assert_eq!(same(&absent), same(&wrong));
+    let unread = rocket.start("wrong", "no JSON").await;
+    assert_eq!(unread.json(), wrong.json(), "what strangers send is not even read");
     let get = rocket.world.send(request("", "GET", nobody_s, Vec::new())).await;
     assert_eq!(get.status.as_u16(), 405);
     assert!(rocket.targets().await.is_empty());

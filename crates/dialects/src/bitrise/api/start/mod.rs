@@ -16,6 +16,7 @@ use domain::secret::Secret;
 use super::Table;
 use super::call::{OpenCall, RawBody, Shared, whole};
 use super::errors::{Reject, Reply};
+use crate::aside::{LARGE, aside};
 use crate::bitrise::start::{TriggerCall, TriggerResponse, plan};
 use crate::bitrise::trigger::Patience;
 use crate::http::MAX_MANAGEMENT_BODY;
@@ -55,15 +56,22 @@ pub(super) async fn by_token(
     let app = Uid::parse(&slug).and_then(|uid| shared.ports.directory().ci_app(uid));
     let opens = |token: &str| app.clone().filter(|app| app.trigger_token == Secret::new(token));
     let known = headers.get(API_TOKEN).map(|token| token.to_str().ok().and_then(opens));
+    if matches!(known, Some(None)) {
+        return Ok(stranger(slug));
+    }
     // Without the header, the token may be in the body; strangers do not get to send a large one.
-    let limit = if matches!(known, Some(Some(_))) { MAX_BODY } else { MAX_MANAGEMENT_BODY };
-    let body = TriggerBody::parse(&whole(request, limit).await?)?;
-    let Some(app) = known.unwrap_or_else(|| body.token().and_then(opens)) else {
-        let message = "Invalid API token for Bitrise hook: it is not this app's trigger token".to_owned();
-        return Ok(Reply(StatusCode::BAD_REQUEST, TriggerResponse::refusal("unauthorized", slug, message)));
-    };
-    let trigger = body.call(|| "webhook".to_owned())?;
+    let limit = if known.is_some() { MAX_BODY } else { MAX_MANAGEMENT_BODY };
+    let bytes = whole(request, limit).await?;
+    let large = bytes.len() > LARGE;
+    let body = aside(large, || TriggerBody::parse(&bytes))?;
+    let Some(app) = known.unwrap_or_else(|| body.token().and_then(opens)) else { return Ok(stranger(slug)) };
+    let trigger = aside(large, || body.call(|| "webhook".to_owned()))?;
     start(&shared, &app, trigger).await
+}
+
+fn stranger(slug: String) -> Reply<TriggerResponse> {
+    let message = "Invalid API token for Bitrise hook: it is not this app's trigger token".to_owned();
+    Reply(StatusCode::BAD_REQUEST, TriggerResponse::refusal("unauthorized", slug, message))
 }
 
 async fn start(shared: &Shared, app: &Arc<CiApp>, trigger: TriggerCall) -> Result<Reply<TriggerResponse>, Reject> {
