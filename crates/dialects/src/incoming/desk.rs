@@ -131,7 +131,7 @@ impl Desk {
         let large = arrived.body.len() > LARGE;
         let event = aside(large, || arrived.provider.event(&request));
         let (ordered, events) = if arrived.verdict == Verdict::Failed {
-            (Ordered::nothing(answer::error(None, 401, NOT_SIGNED)), Vec::new())
+            (Ordered::nothing(answer::error(Some(arrived.provider), 401, NOT_SIGNED)), Vec::new())
         } else {
             let ordered = self.order(app, &arrived, &request).await;
             (ordered, aside(large, || self.relayed(app, &arrived, event.as_deref())))

@@ -75,12 +75,12 @@ async fn receive(
     // What is turned away here is not in the request log, so that the server's own is the place to look.
     let turn_away = |status: u16, reason: &str| {
         tracing::info!(app = %app.uid, provider = provider.as_str(), status, reason, "turned a webhook away");
-        respond(answer::error(None, status, reason))
+        respond(answer::error(Some(provider), status, reason))
     };
     let Some(hops) = hops(&headers) else {
-        let (app, provider) = (app.uid, provider.as_str());
-        tracing::warn!(%app, provider, "a webhook for {app} was refused: deliveries that lead to it go round in a circle");
-        return respond(answer::error(None, 508, "More than five deliveries in a row led to this request"));
+        let (app, sender) = (app.uid, provider.as_str());
+        tracing::warn!(%app, provider = sender, "a webhook for {app} was refused: deliveries that lead to it go round in a circle");
+        return respond(answer::error(Some(provider), 508, "More than five deliveries in a row led to this request"));
     };
     let body = match read_body(body, MAX_INCOMING).await {
         Ok(body) => body,

@@ -174,9 +174,13 @@ async fn requests_that_do_not_show_the_secret_build_nothing_and_stay_in_the_log(
     assert_eq!(send(Some("sha256=00")).await, 401);
     // The same delivery, signed: what failed before has not used up its id.
     assert_eq!(send(Some(&format!("sha256={hex}"))).await, 201);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let slack = site.post(&site.path("slack"), &form, "command=%2Fb&text=branch:main&token=guessed").await;
+    assert_eq!(slack.status, 200, "Slack shows nothing else to people");
+    assert_eq!(slack.json()["attachments"][0]["color"], "danger");
     let log = site.log().await;
     let verdicts: Vec<_> = log.iter().map(|logged| logged.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Verified, Verdict::Failed, Verdict::Failed]);
+    assert_eq!(verdicts, [Verdict::Failed, Verdict::Verified, Verdict::Failed, Verdict::Failed]);
     assert_eq!(site.builds().await.total, 1);
 }
 
