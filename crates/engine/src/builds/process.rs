@@ -75,6 +75,11 @@ impl Process {
         self.child.take()?.wait().ok()
     }
 
+    /// The number of the group.
+    pub(super) fn group(&self) -> Pid {
+        self.group
+    }
+
     fn signal(&self, signal: Signal) {
         if self.child.is_some() {
             // It fails only when nobody is left.

@@ -154,12 +154,13 @@ impl Run<'_> {
         let folder = self.settings.work_dir.join(slug);
         let finished = spawn_blocking(move || {
             let status = process.finish();
-            (status, end_strays(&folder))
+            (status, end_strays(&folder, Some(process.group())))
         });
         let (status, strays) = finished.await.unwrap_or_default();
         log.read_left(output);
         if strays > 0 {
-            log.note(&format!("ended {strays} processes that had left the build"));
+            let processes = if strays == 1 { "process" } else { "processes" };
+            log.note(&format!("ended {strays} {processes} that had left the build"));
         }
         match cause {
             Cause::Exit => Some(failure(status).map_or((BuildStatus::Success, None), failed)),
@@ -259,7 +260,7 @@ pub(super) fn clear(settings: &CommandSettings) -> io::Result<()> {
         let entry = entry?;
         let name = entry.file_name();
         let Some(build) = name.to_str().filter(|name| is_slug(name)) else { continue };
-        let strays = end_strays(&entry.path());
+        let strays = end_strays(&entry.path(), None);
         if strays > 0 {
             tracing::info!(strays, "ended {strays} processes of build {build}, which an earlier server had started");
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, getpgid, getpid, pidfd_open, pidfd_send_signal};
 
 /// The variable: the build's folder, which no other build has, not even one of another server.
 pub(super) const MARK: &str = "POSTRIDER_BUILD_DIR";
@@ -16,8 +16,9 @@ const ROUNDS: usize = 5;
 /// How long one waits for a process to be gone.
 const GONE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// Ends what the build with this folder left behind. Returns how many processes. Blocks.
-pub(super) fn end_strays(folder: &Path) -> usize {
+/// Ends what the build with this folder left behind. Returns how many processes, but for those of `group`: they have been
+/// killed, and are only waited for. Blocks.
+pub(super) fn end_strays(folder: &Path, group: Option<Pid>) -> usize {
     let mark = format!("{MARK}={}", folder.display());
     let mut ended = 0;
     for _ in 0..ROUNDS {
@@ -25,7 +26,10 @@ pub(super) fn end_strays(folder: &Path) -> usize {
         if found.is_empty() {
             break;
         }
-        ended += found.into_iter().filter(|process| end(*process, &mark)).count();
+        let left_group = |process: &Pid| getpgid(Some(*process)).ok() != group;
+        let left: Vec<_> = found.iter().map(left_group).collect();
+        let killed = found.into_iter().map(|process| end(process, &mark));
+        ended += killed.zip(left).filter(|(killed, left)| *killed && *left).count();
     }
     ended
 }

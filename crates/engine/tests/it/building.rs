@@ -254,6 +254,13 @@ async fn what_a_successful_build_leaves_running_is_ended() {
 }
 
 #[tokio::test]
+async fn only_what_left_a_build_is_said_to_have_left_it() {
+    let shop = Shop::running("for n in 1 2 3 4 5; do sleep 1000 & done; echo ok").await;
+    let build = shop.run("one").await;
+    assert_eq!(shop.log(&build).await, "ok\n");
+}
+
+#[tokio::test]
 async fn no_more_builds_run_at_once_than_may() {
     let work = tempfile::tempdir().expect("a folder");
     let gate = work.path().join("gate");
