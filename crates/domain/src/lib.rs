@@ -9,11 +9,11 @@
 //!
 //! A platform [publishes](flow::publish) what happened. The event is translated once per dialect into
 //! [messages](delivery::Message), [matched](rules::matching) against hooks, and committed together with the plan of
-//! its deliveries. The engine sends each delivery, the [rules](rules) decide what an answer means, and `settle` writes
+//! its deliveries. The engine sends each delivery, the [rules] decide what an answer means, and `settle` writes
 //! the attempt and its outcome in one go.
 //!
 //! This crate knows nothing of tokio, axum, SQL, files, sockets, the environment, the wall clock or randomness: the
-//! last two arrive as [ports](ports).
+//! last two arrive as [ports].
 
 pub mod id;
 pub mod time;

@@ -23,7 +23,7 @@ pub trait Bell: Send + Sync {
     fn ring(&self, work: Vec<Work>, bytes: usize);
     /// After a commit: the lane has a queue row due then (queued, redelivered, freed).
     fn due(&self, hook: HookId, at: Timestamp);
-    /// As `due`, for a row that [`Queue::claim_by_hand`] finds: an open breaker does not hold it.
+    /// As `due`, for a row that [`Queue::claim_by_hand`](super::Queue::claim_by_hand) finds: an open breaker does not hold it.
     fn asked(&self, hook: HookId, at: Timestamp) {
         self.due(hook, at);
     }

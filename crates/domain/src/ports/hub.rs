@@ -36,7 +36,7 @@ impl MaxPending {
     pub const UNLIMITED: Self = Self { per_host: usize::MAX, per_topic: usize::MAX };
 }
 
-/// The hub's topics and tasks. Subscriptions are [`Hooks`].
+/// The hub's topics and tasks. Subscriptions are [`Hooks`](super::Hooks).
 #[async_trait]
 pub trait Tasks: Send + Sync {
     /// The topic of that URL, made if there is none.
@@ -44,7 +44,7 @@ pub trait Tasks: Send + Sync {
     /// What is remembered of the last time the topic was fetched.
     async fn topic_state(&self, topic: TopicId) -> Stored<TopicState>;
     /// Puts a task down, durably. A request to verify takes the place of older ones of the same topic and callback, and a
-    /// fetch joins one that waits already. [`StoreError::Conflict`]: as many as `max` says wait for that callback host or
+    /// fetch joins one that waits already. [`StoreError::Conflict`](super::StoreError::Conflict): as many as `max` says wait for that callback host or
     /// topic.
     async fn enqueue(&self, task: NewTask, max: MaxPending) -> Stored<()>;
     /// Does a request of this topic and callback wait to be verified?

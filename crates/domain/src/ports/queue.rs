@@ -13,7 +13,7 @@ use crate::id::{AttemptId, DeliveryId, EventId, HookId, RepositoryId};
 use crate::rules::breaker::Breaker;
 use crate::time::Timestamp;
 
-/// Hooks. Reads go to the [`Directory`].
+/// Hooks. Reads go to the [`Directory`](crate::directory::Directory).
 #[async_trait]
 pub trait Hooks: Send + Sync {
     /// Creates a hook, unless `rule` finds it cannot stand beside its siblings.
@@ -29,7 +29,7 @@ pub trait Hooks: Send + Sync {
 #[async_trait]
 pub trait Events: Send + Sync {
     /// Commits event, payload, idempotency pair and plan in one synced transaction (D-1, D-2), hands what the
-    /// [`Bell`] admitted to it, and queues the rest. Returns only after the commit.
+    /// [`Bell`](super::Bell) admitted to it, and queues the rest. Returns only after the commit.
     async fn accept(&self, new: NewEvent) -> Stored<Accepted>;
     /// The event of that id.
     async fn event(&self, id: EventId) -> Stored<Option<Event>>;
