@@ -93,6 +93,8 @@ async fn receive(
     let (answer, builds, repeated) = match taken {
         Ok(TakenIn::Now { answer, builds, .. }) => (answer, builds.len(), false),
         Ok(TakenIn::Before(answer)) => (answer, 0, true),
+        // The app was deleted while the request was read: the host hears what it will hear from now on.
+        Err(StoreError::NotFound) => return respond(stranger(provider, slug)),
         Err(error) => return not_taken_in(provider, &app, &error),
     };
     let (app, status) = (app.uid, answer.status);
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn check_15_a_failing_store_is_a_failing_trigger() {
         for (error, expected) in [
-            (StoreError::NotFound, 500),
+            (StoreError::Corrupt("odd".into()), 500),
             (StoreError::Busy, 503),
             (StoreError::Unavailable("gone".into()), 503),
             (StoreError::Full, 507),

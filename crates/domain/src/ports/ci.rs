@@ -28,6 +28,7 @@ pub trait Ci: Send + Sync {
 
     /// Takes a request in: its log row, the builds it leads to and what is published, together. One whose delivery id led
     /// to something within the last seven days gets that one's answer, and does nothing.
+    /// [`StoreError::NotFound`](super::StoreError::NotFound): the app is gone.
     async fn take_in(&self, new: NewIncoming, started: Started<Composed>) -> Stored<TakenIn>;
     /// Starts builds, and keeps those that wait for approval.
     async fn start_builds(

@@ -115,6 +115,8 @@ pub(crate) async fn an_app_takes_its_hooks_and_builds_along_and_outlives_its_rep
     assert!(directory.hook(hook.id).is_none() && directory.ci_app_by_id(app.id).is_none());
     assert!(bed.store().build_by_id(build.id).await.expect("reads").is_none());
     assert!(matches!(bed.store().delete_ci_app(app.id).await, Err(StoreError::NotFound)));
+    let late = a_request(app.id, Some("late"), 99, Vec::new());
+    assert!(matches!(bed.store().take_in(late, numbers()).await, Err(StoreError::NotFound)));
 }
 
 pub(crate) async fn builds_are_numbered_without_gaps_and_told_of_with_their_numbers(bed: Bed) {
