@@ -2,7 +2,7 @@
 //!
 //! The `post-receive` hook calls `postrider git post-receive`, which walks this path:
 //! [`updates`] (what git says moved) → [`push`] (the canonical push, worked out by calling `git`) → [`event`] (a
-//! `CloudEvent` whose id is fixed here once and for all) → [`spool`] (on disk before anything is sent) → [`flush`] (in order,
+//! `CloudEvent` whose id is fixed here once and for all) → [`spool`] (on disk before anything is sent) → [`flush()`] (in order,
 //! within a small time).
 //!
 //! Invariants: a push is never refused or held up for longer than [`COMPUTE_TIME`] + [`SEND_TIME`]; an event is sent at
