@@ -27,7 +27,8 @@ pub(crate) struct ServeArgs {
     /// Where the server is reached from outside
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Lets deliveries reach an otherwise refused target: CIDR or host:NAME, each with a :port if wanted, private, loopback; repeatable
+    /// Lets deliveries reach an otherwise refused target: CIDR or host:NAME, each with a :port if wanted, private,
+    /// loopback; repeatable
     #[arg(long, value_name = "RULE")]
     pub(crate) egress_allow: Vec<String>,
     /// Log lines for people or for machines

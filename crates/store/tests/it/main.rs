@@ -49,9 +49,6 @@ contract! {
         an_app_is_edited_within_its_identity_and_survives_a_restart
         an_app_takes_its_hooks_and_builds_along_and_outlives_its_repository
         builds_are_numbered_without_gaps_and_told_of_with_their_numbers
-        a_request_sent_twice_builds_once_and_gets_the_same_answer
-        a_request_is_read_back_as_it_came_and_the_newest_thousand_stay
-        the_newest_requests_stay_as_far_as_there_is_room
         queued_builds_are_claimed_once_by_priority_and_age
         check_24_a_build_ends_once_and_is_told_of_once
         what_ran_within_a_dead_process_ends_as_failed
@@ -84,6 +81,11 @@ contract! {
         the_sibling_rule_judges_creations_and_edits_without_the_hook_itself
         of_many_equal_creations_at_once_one_stands
         a_deleted_hook_is_gone_and_its_id_never_comes_back
+    }
+    incoming {
+        a_request_sent_twice_builds_once_and_gets_the_same_answer
+        a_request_is_read_back_as_it_came_and_the_newest_thousand_stay
+        the_newest_requests_stay_as_far_as_there_is_room
     }
     queue {
         deliveries_without_a_place_are_queued_and_claimed_in_due_order

@@ -8,6 +8,7 @@ pub(crate) mod events;
 pub(crate) mod git_accounts;
 pub(crate) mod grants;
 pub(crate) mod hooks;
+pub(crate) mod incoming;
 pub(crate) mod queue;
 pub(crate) mod safety;
 pub(crate) mod streams;
