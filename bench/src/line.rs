@@ -24,7 +24,7 @@ impl Line {
     pub(crate) async fn post(&mut self, request: &[u8], status: u16) -> anyhow::Result<()> {
         self.socket.write_all(request).await?;
         self.answer.clear();
-        while !is_complete(&self.answer) {
+        while message_length(&self.answer).is_none_or(|(_, total)| self.answer.len() < total) {
             ensure!(self.socket.read_buf(&mut self.answer).await? > 0, "the server closed the connection");
         }
         let accepted = self.answer.starts_with(format!("HTTP/1.1 {status}").as_bytes());
@@ -33,13 +33,13 @@ impl Line {
     }
 }
 
-/// Has the whole answer arrived? The server states a length with each.
-fn is_complete(answer: &[u8]) -> bool {
-    let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
-    let text = String::from_utf8_lossy(&answer[..head]);
+/// Head and total length of the first message in `buf`, once its head is complete; messages without a length have no body.
+pub(crate) fn message_length(buf: &[u8]) -> Option<(usize, usize)> {
+    let head = buf.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&buf[..head]).ok()?;
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
     });
-    answer.len() >= head + 4 + length.unwrap_or(0)
+    Some((head, head + length.unwrap_or(0)))
 }

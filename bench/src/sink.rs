@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use crate::clock::nanos;
+use crate::line::message_length;
 
 /// What every request is answered with.
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -80,7 +81,7 @@ impl Sink {
         socket.set_nodelay(true)?;
         let mut buf = Vec::with_capacity(16 * 1024);
         loop {
-            let Some((head, total)) = request_length(&buf) else {
+            let Some((head, total)) = message_length(&buf) else {
                 if socket.read_buf(&mut buf).await? == 0 {
                     return Ok(());
                 }
@@ -112,17 +113,6 @@ impl Sink {
         self.received.fetch_add(1, Ordering::Relaxed);
         self.progress.notify_one();
     }
-}
-
-/// Head and total length of the first request in `buf`, once its head is complete.
-fn request_length(buf: &[u8]) -> Option<(usize, usize)> {
-    let head = buf.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let text = std::str::from_utf8(&buf[..head]).ok()?;
-    let length = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    Some((head, head + length.unwrap_or(0)))
 }
 
 /// The `"t":` member that the publisher put in front.

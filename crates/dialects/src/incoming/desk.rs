@@ -12,7 +12,7 @@ use domain::flow::{Ports, builds};
 use domain::id::Uid;
 use domain::ports::Stored;
 
-use super::answer::{self, Answer, Outcome, TriggerAnswer};
+use super::answer::{self, Answer, NOTHING_MATCHED, Outcome, TriggerAnswer};
 use super::plan::{Plan, plan};
 use super::provider::HookProvider;
 use super::reading::Candidate;
@@ -196,7 +196,7 @@ impl Desk {
                 list.push(TriggerAnswer::from(told));
             }
             if left_out > 0 {
-                outcome.refused.push(TriggerAnswer::refusal(app.to_string(), too_many(left_out)));
+                outcome.refused.push(TriggerAnswer::refusal(NOTHING_MATCHED, app.to_string(), too_many(left_out)));
             }
             if let Some(first) = outcome.refused.first() {
                 // GitLab is not told, and its people look here.

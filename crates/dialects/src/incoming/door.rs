@@ -116,13 +116,7 @@ fn stranger(provider: HookProvider, slug: String) -> Answer {
     if provider == HookProvider::Slack {
         return answer::error(Some(provider), 400, PROBLEM);
     }
-    let refusal = TriggerAnswer {
-        status: "unauthorized".to_owned(),
-        message: PROBLEM.to_owned(),
-        service: "bitrise".to_owned(),
-        slug,
-        ..TriggerAnswer::default()
-    };
+    let refusal = TriggerAnswer::refusal("unauthorized", slug, PROBLEM.to_owned());
     answer::told(&Outcome { refused: vec![refusal], ..Outcome::default() })
 }
 

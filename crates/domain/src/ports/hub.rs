@@ -44,8 +44,8 @@ pub trait Tasks: Send + Sync {
     /// What is remembered of the last time the topic was fetched.
     async fn topic_state(&self, topic: TopicId) -> Stored<TopicState>;
     /// Puts a task down, durably. A request to verify takes the place of older ones of the same topic and callback, and a
-    /// fetch joins one that waits already. [`StoreError::Conflict`](super::StoreError::Conflict): as many as `max` says wait for that callback host or
-    /// topic.
+    /// fetch joins one that waits already. [`StoreError::Conflict`](super::StoreError::Conflict): as many as `max` says wait
+    /// for that callback host or topic.
     async fn enqueue(&self, task: NewTask, max: MaxPending) -> Stored<()>;
     /// Does a request of this topic and callback wait to be verified?
     async fn is_pending(&self, topic: &str, callback: &TargetUrl) -> Stored<bool>;

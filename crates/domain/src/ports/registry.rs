@@ -81,7 +81,8 @@ pub struct NewToken {
 /// The registry: accounts, repositories, members, tokens. Reads go to the [`Directory`](crate::directory::Directory).
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Creates a user or an organization. [`StoreError::NameTaken`](super::StoreError::NameTaken) if the login exists in any case.
+    /// Creates a user or an organization. [`StoreError::NameTaken`](super::StoreError::NameTaken) if the login exists in
+    /// any case.
     async fn create_account(&self, new: NewAccount) -> Stored<Arc<Account>>;
     /// Edits an account; `id`, `uid` and `created_at` stay, `updated_at` becomes `now`.
     async fn update_account(&self, id: AccountId, now: Timestamp, edit: Edit<Account>) -> Stored<Arc<Account>>;
@@ -89,7 +90,8 @@ pub trait Accounts: Send + Sync {
     async fn delete_account(&self, id: AccountId) -> Stored<()>;
     /// Makes a user member or owner of an organization, or removes them.
     async fn set_membership(&self, organization: AccountId, user: AccountId, role: Option<OrgRole>) -> Stored<()>;
-    /// Creates a repository. [`StoreError::NameTaken`](super::StoreError::NameTaken) if the owner has one of that name in any case.
+    /// Creates a repository. [`StoreError::NameTaken`](super::StoreError::NameTaken) if the owner has one of that name in
+    /// any case.
     async fn create_repository(&self, new: NewRepository) -> Stored<Arc<Repository>>;
     /// Edits a repository; `id`, `uid` and `created_at` stay, `updated_at` becomes `now`.
     async fn update_repository(
@@ -140,8 +142,9 @@ pub trait Grants: Send + Sync {
     async fn keep_code(&self, new: NewCode) -> Stored<()>;
     /// Redeems an authorization code, at most once.
     async fn redeem_code(&self, hash: TokenHash, judge: CodeJudge) -> Stored<Redeemed>;
-    /// Keeps a device code. [`StoreError::NameTaken`](super::StoreError::NameTaken) if the user code is in use, [`StoreError::Busy`](super::StoreError::Busy) if the application
-    /// has [`MAX_WAITING_DEVICES`](crate::grant::MAX_WAITING_DEVICES).
+    /// Keeps a device code. [`StoreError::NameTaken`](super::StoreError::NameTaken) if the user code is in use,
+    /// [`StoreError::Busy`](super::StoreError::Busy) if the application has
+    /// [`MAX_WAITING_DEVICES`](crate::grant::MAX_WAITING_DEVICES).
     async fn keep_device(&self, new: NewDevice) -> Stored<()>;
     /// The device with that user code, expired or not.
     async fn device(&self, user_code: TokenHash) -> Stored<Option<Device>>;

@@ -164,6 +164,7 @@ mod tests {
         assert!(!again.home.exists());
         remove(&again.home).expect("removing nothing is fine");
     }
+
     #[test]
     fn everything_goes_under_whatever_name_but_what_links_lead_to() {
         let place = tempfile::tempdir().expect("folder");

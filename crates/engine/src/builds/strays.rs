@@ -26,10 +26,10 @@ pub(super) fn end_strays(folder: &Path, group: Option<Pid>) -> usize {
         if found.is_empty() {
             break;
         }
-        let left_group = |process: &Pid| getpgid(Some(*process)).ok() != group;
-        let left: Vec<_> = found.iter().map(left_group).collect();
-        let killed = found.into_iter().map(|process| end(process, &mark));
-        ended += killed.zip(left).filter(|(killed, left)| *killed && *left).count();
+        for process in found {
+            let left_group = getpgid(Some(process)).ok() != group;
+            ended += usize::from(end(process, &mark) && left_group);
+        }
     }
     ended
 }

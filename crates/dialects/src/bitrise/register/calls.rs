@@ -51,14 +51,13 @@ impl<'a> Calls<'a> {
             let read = fetched.whole.then(|| parse_json(&fetched.exchange.response_body)).flatten();
             let listed = read.as_ref().ok_or(Failure::Unreadable(self.host))?;
             let hooks = (plan.listed)(listed).ok_or(Failure::Unreadable(self.host))?;
-            let calls = |hook: &Value, fits: &dyn Fn(&str) -> bool| (plan.url_of)(hook).is_some_and(fits);
             // The URL holds a token (S-7).
             let same = |other: &str| constant_time_eq(other.as_bytes(), url.as_bytes());
-            if let Some(hook) = hooks.iter().find(|hook| calls(hook, &same)) {
+            if let Some(hook) = hooks.iter().find(|hook| (plan.url_of)(hook).is_some_and(same)) {
                 return Ok(Some(hook.clone()));
             }
             let of_the_app = |other: &str| other.starts_with(stem);
-            older = older.or_else(|| hooks.iter().find(|hook| calls(hook, &of_the_app)).cloned());
+            older = older.or_else(|| hooks.iter().find(|hook| (plan.url_of)(hook).is_some_and(of_the_app)).cloned());
             if !goes_on(&fetched.exchange, listed) {
                 return Ok(older);
             }

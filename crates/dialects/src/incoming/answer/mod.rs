@@ -35,9 +35,8 @@ pub(crate) struct TriggerAnswer {
 
 impl TriggerAnswer {
     /// Says why nothing was started, although nobody was asked.
-    pub(super) fn refusal(slug: String, message: String) -> Self {
-        let (status, service) = (NOTHING_MATCHED.to_owned(), "bitrise".to_owned());
-        Self { status, message, service, slug, ..Self::default() }
+    pub(super) fn refusal(status: &'static str, slug: String, message: String) -> Self {
+        Self::from(TriggerResponse::refusal(status, slug, message))
     }
 }
 
@@ -70,7 +69,7 @@ pub(crate) struct TriggerResult {
 
 /// The word of a trigger that matched nothing. Git hosts switch off hooks that are answered 4xx: this is none of their
 /// business.
-const NOTHING_MATCHED: &str = "error";
+pub(super) const NOTHING_MATCHED: &str = "error";
 
 /// A build that a keyword prevented.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

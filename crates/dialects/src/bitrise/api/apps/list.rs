@@ -50,7 +50,8 @@ async fn page(call: &Call, apps: Vec<Arc<CiApp>>) -> Result<Reply<Page<AppJson>>
     let named = |app: &CiApp| title.as_ref().is_none_or(|part| app.title.to_lowercase().contains(part));
     let of_kind = |app: &CiApp| kind.is_none_or(|kind| app.project_type.as_deref() == Some(kind));
     let mut apps: Vec<_> = apps.into_iter().filter(|app| named(app) && of_kind(app)).collect();
-    let last = last_builds(call, &apps).await?;
+    let ids: Vec<_> = apps.iter().map(|app| app.id).collect();
+    let last = last_builds(call, &ids).await?;
     apps.sort_by_key(|app| {
         let built = last.get(&app.id).filter(|_| order == Order::LastBuild);
         Reverse((built.map(|build| build.triggered_at), app.created_at, app.id))
@@ -63,7 +64,7 @@ async fn page(call: &Call, apps: Vec<Arc<CiApp>>) -> Result<Reply<Page<AppJson>>
 /// Shows an app.
 pub(super) async fn show(call: Call) -> Result<Reply<Data<AppJson>>, Reject> {
     let app = call.app(AppRole::Tester)?;
-    let last = last_builds(&call, std::slice::from_ref(&app)).await?;
+    let last = last_builds(&call, &[app.id]).await?;
     let last = last.get(&app.id).map(|build| &**build);
     Ok(Reply::ok(Data { data: AppJson::new(call.shared.ports.directory(), &app, last) }))
 }
@@ -83,10 +84,9 @@ pub(super) async fn workflows(call: Call) -> Result<Reply<Data<Vec<String>>>, Re
 /// The newest build of each of these apps.
 pub(in crate::bitrise::api) async fn last_builds(
     call: &Call,
-    apps: &[Arc<CiApp>],
+    apps: &[CiAppId],
 ) -> Result<HashMap<CiAppId, Arc<Build>>, Reject> {
-    let ids: Vec<_> = apps.iter().map(|app| app.id).collect();
-    let builds = call.shared.ports.store.last_builds(&ids).await?;
+    let builds = call.shared.ports.store.last_builds(apps).await?;
     Ok(builds.into_iter().map(|build| (build.app, build)).collect())
 }
 

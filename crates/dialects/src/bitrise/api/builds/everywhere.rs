@@ -35,9 +35,9 @@ pub(super) async fn list(call: Call) -> Result<Reply<Page<Placed>>, Reject> {
     let ids: Vec<_> = apps.keys().copied().collect();
     let filter = BuildFilter { status, stage, from: from(&wanted)?, limit: wanted.limit, ..BuildFilter::default() };
     let found = listed(call.shared.ports.store.builds_of(&ids, filter).await)?;
-    let mut of_page: Vec<_> = found.builds.iter().filter_map(|build| apps.get(&build.app).cloned()).collect();
-    of_page.sort_unstable_by_key(|app| app.id);
-    of_page.dedup_by_key(|app| app.id);
+    let mut of_page: Vec<_> = found.builds.iter().map(|build| build.app).collect();
+    of_page.sort_unstable();
+    of_page.dedup();
     // The status of an app is that of its last build, which may be on another page.
     let last = last_builds(&call, &of_page).await?;
     let placed = |build: &Arc<Build>| {
